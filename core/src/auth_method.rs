@@ -1,0 +1,68 @@
+//! The names of authentication methods, and what a client is that used one.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The name of an authentication method, as in `token_endpoint_auth_method`
+/// ([RFC 7591 §2](https://www.rfc-editor.org/rfc/rfc7591#section-2)).
+///
+/// Any text can be one; the constants are the registered names.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AuthMethod(Cow<'static, str>);
+
+#[allow(missing_docs, reason = "each constant is its registered name")]
+impl AuthMethod {
+    pub const NONE: AuthMethod = AuthMethod::from_static("none");
+    pub const CLIENT_SECRET_BASIC: AuthMethod = AuthMethod::from_static("client_secret_basic");
+    pub const CLIENT_SECRET_POST: AuthMethod = AuthMethod::from_static("client_secret_post");
+    pub const CLIENT_SECRET_JWT: AuthMethod = AuthMethod::from_static("client_secret_jwt");
+    pub const PRIVATE_KEY_JWT: AuthMethod = AuthMethod::from_static("private_key_jwt");
+    pub const TLS_CLIENT_AUTH: AuthMethod = AuthMethod::from_static("tls_client_auth");
+    pub const SELF_SIGNED_TLS_CLIENT_AUTH: AuthMethod =
+        AuthMethod::from_static("self_signed_tls_client_auth");
+}
+
+impl AuthMethod {
+    /// A name known at compile time.
+    pub const fn from_static(name: &'static str) -> Self {
+        AuthMethod(Cow::Borrowed(name))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for AuthMethod {
+    fn from(name: String) -> Self {
+        AuthMethod(Cow::Owned(name))
+    }
+}
+
+impl fmt::Display for AuthMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for AuthMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How much a handler may conclude from the client's identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ClientClass {
+    /// Named, not proved: anyone can send this `client_id` (RFC 6749 §2.1).
+    Public,
+    /// Proved by a credential.
+    Confidential,
+    /// Proved by a key that an attester vouches for.
+    Attested,
+}

@@ -1,0 +1,111 @@
+//! The one result of a successful authentication.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::algorithm::Algorithm;
+use crate::auth_method::{AuthMethod, ClientClass};
+use crate::client::Client;
+use crate::endpoint::Endpoint;
+use crate::form::Form;
+use crate::method::Proof;
+
+/// A client that was authenticated, for the handler.
+///
+/// Made by the [`Authenticator`](crate::Authenticator) alone; there is no half-authenticated form of it. Holds
+/// neither the secret nor the assertion.
+#[derive(Clone)]
+pub struct AuthenticatedClient(Arc<Facts>);
+
+struct Facts {
+    client: Arc<Client>,
+    method: AuthMethod,
+    class: ClientClass,
+    endpoint: Endpoint,
+    proof: Proof,
+    form: Form,
+}
+
+impl AuthenticatedClient {
+    /// The only place where one is made.
+    pub(crate) fn new(
+        client: Arc<Client>,
+        method: AuthMethod,
+        class: ClientClass,
+        endpoint: Endpoint,
+        proof: Proof,
+        form: Form,
+    ) -> Self {
+        AuthenticatedClient(Arc::new(Facts { client, method, class, endpoint, proof, form }))
+    }
+
+    /// The client_id.
+    pub fn client_id(&self) -> &str {
+        self.0.client.id()
+    }
+
+    /// The registered client.
+    pub fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    /// The application's own data about the client, see [`Client::with_app`].
+    pub fn app<T: Any>(&self) -> Option<&T> {
+        self.0.client.app()
+    }
+
+    /// The method that proved it.
+    pub fn method(&self) -> &AuthMethod {
+        &self.0.method
+    }
+
+    /// Whether anything was proved: a [`Public`](ClientClass::Public) client is only named.
+    pub fn class(&self) -> ClientClass {
+        self.0.class
+    }
+
+    /// The endpoint the request was sent to.
+    pub fn endpoint(&self) -> Endpoint {
+        self.0.endpoint
+    }
+
+    /// The algorithm of the assertion that proved it.
+    pub fn algorithm(&self) -> Option<Algorithm> {
+        self.0.proof.algorithm
+    }
+
+    /// The `kid` of that assertion.
+    pub fn key_id(&self) -> Option<&str> {
+        self.0.proof.key_id.as_deref()
+    }
+
+    /// The JWK thumbprint ([RFC 7638](https://www.rfc-editor.org/rfc/rfc7638), SHA-256) of the key that proved it.
+    pub fn key_thumbprint(&self) -> Option<&str> {
+        self.0.proof.key_thumbprint.as_deref()
+    }
+
+    /// The label of the secret that matched.
+    pub fn secret_label(&self) -> Option<&str> {
+        self.0.proof.secret_label.as_deref()
+    }
+
+    /// The form, as it was read for the decision, without its credential parameters. A handler that reads it here
+    /// and not from the body again sees what was checked.
+    pub fn form(&self) -> &Form {
+        &self.0.form
+    }
+}
+
+impl fmt::Debug for AuthenticatedClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthenticatedClient")
+            .field("client_id", &self.client_id())
+            .field("method", self.method())
+            .field("class", &self.class())
+            .field("endpoint", &self.endpoint())
+            .field("proof", &self.0.proof)
+            .field("form", self.form())
+            .finish()
+    }
+}

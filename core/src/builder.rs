@@ -1,0 +1,259 @@
+//! Putting an [`Authenticator`] together; everything that can be wrong with one is found here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::auth_method::AuthMethod;
+use crate::authenticator::{Authenticator, Inner, RegisteredMethod};
+use crate::clock::{Clock, SystemClock};
+use crate::config_error::ConfigError;
+use crate::decoy;
+use crate::endpoint::Endpoint;
+use crate::method::Method;
+use crate::methods;
+use crate::observer::Observer;
+use crate::policy::{Audience, Policy};
+use crate::replay::{DynReplayStore, ReplayStore};
+use crate::secret::{Secrets, SlowHashes};
+use crate::store::{ClientStore, DynClientStore};
+
+/// Collects the settings of an [`Authenticator`].
+///
+/// An issuer and a registry are required. `private_key_jwt` runs when there is a replay store.
+#[must_use]
+pub struct AuthenticatorBuilder {
+    issuer: Option<String>,
+    tenant: String,
+    endpoints: [Option<Box<str>>; Endpoint::ALL.len()],
+    policy: Policy,
+    own_methods: Vec<Box<dyn Method>>,
+    clients: Option<Box<dyn DynClientStore>>,
+    replay: Option<Box<dyn DynReplayStore>>,
+    clock: Arc<dyn Clock>,
+    observer: Option<Arc<dyn Observer>>,
+    max_body_bytes: usize,
+    hashing_threads: usize,
+    hashing_queue: usize,
+}
+
+impl Default for AuthenticatorBuilder {
+    fn default() -> Self {
+        AuthenticatorBuilder {
+            issuer: None,
+            tenant: String::new(),
+            endpoints: Default::default(),
+            policy: Policy::default(),
+            own_methods: Vec::new(),
+            clients: None,
+            replay: None,
+            clock: Arc::new(SystemClock::default()),
+            observer: None,
+            max_body_bytes: 64 * 1024,
+            hashing_threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
+            hashing_queue: 64,
+        }
+    }
+}
+
+impl AuthenticatorBuilder {
+    /// The issuer identifier, exactly as the server's metadata spells it
+    /// ([RFC 8414 §2](https://www.rfc-editor.org/rfc/rfc8414#section-2)). Required: it is what assertions name as
+    /// their audience, and the realm of the Basic challenge.
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// The URL of an endpoint, for assertions that name it as their audience. Required for the token endpoint
+    /// when `private_key_jwt` runs and the policy takes that audience, as the default does.
+    pub fn endpoint(mut self, endpoint: Endpoint, url: impl Into<String>) -> Self {
+        if let Some(slot) = self.endpoints.get_mut(endpoint.index()) {
+            *slot = Some(url.into().into());
+        }
+        self
+    }
+
+    /// The registry of clients. Required.
+    pub fn clients(mut self, clients: impl ClientStore) -> Self {
+        self.clients = Some(Box::new(clients));
+        self
+    }
+
+    /// The memory of used assertions. Required by `private_key_jwt`.
+    pub fn replay(mut self, replay: impl ReplayStore) -> Self {
+        self.replay = Some(Box::new(replay));
+        self
+    }
+
+    /// The policy. The default is [`Policy::default`].
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The methods that run, by name. Without this call: every method that the server is configured for.
+    pub fn methods(mut self, methods: impl IntoIterator<Item = AuthMethod>) -> Self {
+        self.policy.methods = Some(methods.into_iter().collect());
+        self
+    }
+
+    /// A method from outside this crate. It runs unless [`methods`](AuthenticatorBuilder::methods) leaves it out.
+    pub fn method(mut self, method: impl Method) -> Self {
+        self.own_methods.push(Box::new(method));
+        self
+    }
+
+    /// Where time comes from. The default is the operating system.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Who is told of every decision. The default is nobody.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// The name under which this server's used assertions are remembered in a store that it shares with other
+    /// issuers. The default is the issuer.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = tenant.into();
+        self
+    }
+
+    /// Most bytes of a body that are read. The default is 64 KiB.
+    pub fn max_body_bytes(mut self, bytes: usize) -> Self {
+        self.max_body_bytes = bytes;
+        self
+    }
+
+    /// How many slow hashes are computed at once, and how many wait; more are refused with 429. The default is
+    /// half of the cores, and 64.
+    pub fn slow_hashes(mut self, at_once: usize, waiting: usize) -> Self {
+        self.hashing_threads = at_once;
+        self.hashing_queue = waiting;
+        self
+    }
+
+    /// Builds the authenticator.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which names the setting that is missing or contradicts another, and the cure.
+    pub fn build(self) -> Result<Authenticator, ConfigError> {
+        let issuer = self.issuer.as_deref().filter(|issuer| !issuer.is_empty()).ok_or_else(|| {
+            ConfigError::new("issuer", "is missing", "call .issuer(\"https://…\") on the builder")
+        })?;
+        if issuer.contains(|character: char| character.is_control() || !character.is_ascii()) {
+            return Err(ConfigError::new("issuer", "holds characters that no URL has", "write it as a URL"));
+        }
+        if issuer.contains(['?', '#']) {
+            return Err(ConfigError::new(
+                "issuer",
+                "has a query or a fragment",
+                "leave it out (RFC 8414 §2)",
+            ));
+        }
+        check_limits(&self.policy)?;
+        let clients = self.clients.ok_or_else(|| {
+            ConfigError::new("clients", "there is no registry of clients", "call .clients(…) on the builder")
+        })?;
+        let methods = enabled_methods(&self.policy, self.own_methods, self.replay.is_some())?;
+        let takes_assertions = methods.iter().any(|(name, _)| *name == AuthMethod::PRIVATE_KEY_JWT);
+        let wants_token_endpoint = self.policy.audiences.contains(&Audience::TokenEndpoint);
+        let has_token_endpoint = self.endpoints.get(Endpoint::Token.index()).is_some_and(Option::is_some);
+        if takes_assertions && wants_token_endpoint && !has_token_endpoint {
+            return Err(ConfigError::new(
+                "endpoint",
+                "the policy takes the token endpoint as an audience, and its URL is not known",
+                "call .endpoint(Endpoint::Token, \"https://…/token\") on the builder, or take token_endpoint out of the policy's audiences",
+            ));
+        }
+        let slow = SlowHashes::new(self.hashing_threads, self.hashing_queue);
+        if clients.has_slow_hashes() {
+            slow.expect_some();
+        }
+        Ok(Authenticator::from_inner(Inner {
+            challenge: challenge(issuer).into(),
+            tenant: if self.tenant.is_empty() { issuer.into() } else { self.tenant.into() },
+            issuer: issuer.into(),
+            endpoints: self.endpoints,
+            methods,
+            clients,
+            replay: self.replay,
+            secrets: Secrets::new(slow),
+            clock: self.clock,
+            observer: self.observer,
+            decoy: decoy::client()?,
+            max_body_bytes: self.max_body_bytes,
+            policy: self.policy,
+        }))
+    }
+}
+
+/// The methods that run: those the policy names, or all for which every port is there.
+fn enabled_methods(
+    policy: &Policy,
+    own: Vec<Box<dyn Method>>,
+    has_replay: bool,
+) -> Result<Vec<RegisteredMethod>, ConfigError> {
+    let needs_replay = |name: &AuthMethod| *name == AuthMethod::PRIVATE_KEY_JWT;
+    let mut methods: Vec<RegisteredMethod> = Vec::new();
+    for method in own.into_iter().chain(methods::known()) {
+        let name = method.name();
+        if methods.iter().any(|(known, _)| *known == name) {
+            return Err(ConfigError::new(
+                "methods",
+                format!("two methods are named {name}"),
+                "give a method from outside the crate a name of its own",
+            ));
+        }
+        match &policy.methods {
+            Some(chosen) if !chosen.contains(&name) => continue,
+            Some(_) if needs_replay(&name) && !has_replay => {
+                return Err(ConfigError::new(
+                    "replay",
+                    format!("{name} is enabled and there is no memory of used assertions"),
+                    "call .replay(MemoryReplayStore::new()) on the builder, or a shared store when there are several processes",
+                ));
+            }
+            None if needs_replay(&name) && !has_replay => continue,
+            _ => methods.push((name, method)),
+        }
+    }
+    if methods.is_empty() {
+        return Err(ConfigError::new(
+            "methods",
+            "no method is enabled",
+            "name at least one that this build knows",
+        ));
+    }
+    Ok(methods)
+}
+
+fn check_limits(policy: &Policy) -> Result<(), ConfigError> {
+    const YEAR: Duration = Duration::from_secs(366 * 24 * 3600);
+    for (setting, value) in [
+        ("max_lifetime", policy.max_lifetime),
+        ("leeway", policy.leeway),
+        ("future_ceiling", policy.future_ceiling),
+    ] {
+        if value > YEAR {
+            return Err(ConfigError::new(setting, "is longer than a year", "give it in seconds"));
+        }
+    }
+    if policy.audiences.is_empty() {
+        return Err(ConfigError::new(
+            "audiences",
+            "is empty, so no assertion could pass",
+            "name at least issuer",
+        ));
+    }
+    Ok(())
+}
+
+/// RFC 7617 §2: `realm` is a quoted string.
+fn challenge(issuer: &str) -> String {
+    let realm = issuer.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("Basic realm=\"{realm}\", charset=\"UTF-8\"")
+}

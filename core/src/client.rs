@@ -1,0 +1,159 @@
+//! A registered client, as the decision needs it.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::algorithm::Algorithm;
+use crate::auth_method::AuthMethod;
+use crate::grant::MethodGrant;
+use crate::key::KeySet;
+use crate::secret::ClientSecret;
+
+/// A registered client: its id, its methods and what they verify against.
+///
+/// Built from [`ClientMetadata`](crate::metadata::ClientMetadata), or by hand. Keys are parsed here, once; a store
+/// should keep the client and not the text it came from.
+///
+/// ```
+/// use countersign::{AuthMethod, Client, secret::ClientSecret};
+///
+/// let client = Client::new("billing")
+///     .with_method(AuthMethod::CLIENT_SECRET_BASIC)
+///     .with_secret(ClientSecret::generated("6r2ZkYqXw3m1lV0cHq8b1pJx9nFf4tGm"))
+///     .with_app("what the application knows about it");
+/// assert_eq!(client.app::<&str>(), Some(&"what the application knows about it"));
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    id: Box<str>,
+    grants: Vec<MethodGrant>,
+    secrets: Vec<ClientSecret>,
+    keys: KeySet,
+    signing_algorithm: Option<Algorithm>,
+    disabled: bool,
+    decoy: bool,
+    app: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Client {
+    /// A client that may not authenticate by any method yet.
+    pub fn new(client_id: impl Into<String>) -> Self {
+        Client {
+            id: client_id.into().into_boxed_str(),
+            grants: Vec::new(),
+            secrets: Vec::new(),
+            keys: KeySet::default(),
+            signing_algorithm: None,
+            disabled: false,
+            decoy: false,
+            app: None,
+        }
+    }
+
+    /// May authenticate by this method, everywhere and for ever.
+    #[must_use]
+    pub fn with_method(self, method: AuthMethod) -> Self {
+        self.with_grant(MethodGrant::new(method))
+    }
+
+    /// May authenticate as the grant says.
+    #[must_use]
+    pub fn with_grant(mut self, grant: MethodGrant) -> Self {
+        self.grants.push(grant);
+        self
+    }
+
+    /// One more secret. Any of them authenticates, within its dates.
+    #[must_use]
+    pub fn with_secret(mut self, secret: ClientSecret) -> Self {
+        self.secrets.push(secret);
+        self
+    }
+
+    /// The public keys of `private_key_jwt`.
+    #[must_use]
+    pub fn with_keys(mut self, keys: KeySet) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// `token_endpoint_auth_signing_alg`: the one algorithm its assertions are signed with.
+    #[must_use]
+    pub fn with_signing_algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.signing_algorithm = Some(algorithm);
+        self
+    }
+
+    /// Registered, and refused.
+    #[must_use]
+    pub fn disabled(mut self, disabled: bool) -> Self {
+        self.disabled = disabled;
+        self
+    }
+
+    /// The application's own data about this client, which the handler reads back by [`Client::app`].
+    #[must_use]
+    pub fn with_app<T: Any + Send + Sync>(mut self, data: T) -> Self {
+        self.app = Some(Arc::new(data));
+        self
+    }
+
+    /// A client that stands in for one that does not exist, so that its verification costs the same. Nobody holds
+    /// its credentials.
+    pub(crate) fn decoy(secret: ClientSecret, keys: KeySet) -> Self {
+        Client { decoy: true, ..Client::new("").with_secret(secret).with_keys(keys) }
+    }
+
+    pub(crate) fn is_decoy(&self) -> bool {
+        self.decoy
+    }
+
+    /// The client_id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The methods it may use.
+    pub fn grants(&self) -> &[MethodGrant] {
+        &self.grants
+    }
+
+    /// Its secrets, expired ones included.
+    pub fn secrets(&self) -> &[ClientSecret] {
+        &self.secrets
+    }
+
+    /// Its public keys.
+    pub fn keys(&self) -> &KeySet {
+        &self.keys
+    }
+
+    /// The one algorithm its assertions are signed with, where it registered one.
+    pub fn signing_algorithm(&self) -> Option<Algorithm> {
+        self.signing_algorithm
+    }
+
+    /// Is it refused whatever it proves?
+    pub fn is_disabled(&self) -> bool {
+        self.disabled
+    }
+
+    /// The application's own data, where it is of this type.
+    pub fn app<T: Any>(&self) -> Option<&T> {
+        self.app.as_deref().and_then(|data| data.downcast_ref())
+    }
+}
+
+/// Shows the id and the methods, never a secret.
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("id", &self.id)
+            .field("grants", &self.grants)
+            .field("secrets", &self.secrets.len())
+            .field("keys", &self.keys)
+            .field("disabled", &self.disabled)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,34 @@
+//! The client that is verified against when there is none to verify against.
+
+use crate::client::Client;
+use crate::config_error::ConfigError;
+use crate::key::KeySet;
+use crate::secret::ClientSecret;
+
+/// A client with one secret and a key of each type. Nobody has the secret, and the private keys were never kept.
+pub(crate) fn client() -> Result<Client, ConfigError> {
+    let broken = |problem: String| ConfigError::new("decoy", problem, "report this as a bug");
+    let document = serde_json::from_str(KEYS).map_err(|error| broken(error.to_string()))?;
+    let keys = KeySet::from_jwks(&document).map_err(|error| broken(error.to_string()))?;
+    let mut secret = [0_u8; 32];
+    aws_lc_rs::rand::fill(&mut secret)
+        .map_err(|_| broken("the operating system gives no random numbers".to_owned()))?;
+    let secret: String = secret.iter().map(|octet| format!("{octet:02x}")).collect();
+    Ok(Client::decoy(ClientSecret::generated(&secret), keys))
+}
+
+const KEYS: &str = include_str!("decoy_keys.json");
+
+#[cfg(test)]
+mod tests {
+    use crate::algorithm::Algorithm;
+
+    #[test]
+    fn there_is_a_key_for_every_asymmetric_algorithm() {
+        let decoy = super::client().unwrap();
+        assert!(decoy.keys().problems().is_empty());
+        for algorithm in Algorithm::ALL.into_iter().filter(|algorithm| !algorithm.is_symmetric()) {
+            assert_eq!(decoy.keys().keys().filter(|key| key.fits(algorithm)).count(), 1, "{algorithm}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! A client's public keys ([RFC 7517](https://www.rfc-editor.org/rfc/rfc7517)), each parsed once into a key that
+//! is ready to verify.
+
+mod jwk;
+mod set;
+mod verify;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use self::jwk::KeyProblem;
+pub(crate) use self::set::KeyHint;
+pub use self::set::{KeySet, KeySetError, MAX_KEYS};
+
+use crate::algorithm::Algorithm;
+use verify::PublicKey;
+
+/// One public key of a client.
+pub struct VerificationKey {
+    pub(crate) key_id: Option<Box<str>>,
+    pub(crate) algorithm: Option<Algorithm>,
+    pub(crate) usable: bool,
+    pub(crate) x5t: Option<Box<str>>,
+    pub(crate) x5t_s256: Option<Box<str>>,
+    thumbprint: Arc<str>,
+    public: PublicKey,
+}
+
+impl VerificationKey {
+    /// The `kid`, if the key has one.
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// The JWK thumbprint with SHA-256, base64url ([RFC 7638](https://www.rfc-editor.org/rfc/rfc7638)).
+    pub fn thumbprint(&self) -> &Arc<str> {
+        &self.thumbprint
+    }
+
+    /// May the key verify signatures of this algorithm: by its type and curve, and by its own `alg`, `use` and
+    /// `key_ops`?
+    pub fn fits(&self, algorithm: Algorithm) -> bool {
+        self.usable
+            && self.algorithm.is_none_or(|own| own.is_same_as(algorithm))
+            && self.public.supports(algorithm)
+    }
+
+    /// Does the signature verify? `false` too for an algorithm that the key does not fit.
+    pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+        self.fits(algorithm) && self.public.verify(algorithm, message, signature)
+    }
+}
+
+impl fmt::Debug for VerificationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerificationKey")
+            .field("key_id", &self.key_id)
+            .field("algorithm", &self.algorithm)
+            .field("thumbprint", &self.thumbprint)
+            .finish_non_exhaustive()
+    }
+}

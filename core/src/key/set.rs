@@ -1,0 +1,168 @@
+//! A JWK Set, and the choice of a key from it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{KeyProblem, VerificationKey};
+use crate::algorithm::Algorithm;
+use crate::reason::Reason;
+use crate::refusal::Failure;
+
+/// The public keys of one client.
+///
+/// A key that is broken or of an unknown type is left out and listed in [`problems`](KeySet::problems). A private
+/// or symmetric key refuses the whole set: whoever published it must learn of it.
+#[derive(Clone, Debug, Default)]
+pub struct KeySet {
+    keys: Arc<[VerificationKey]>,
+    problems: Arc<[KeyProblem]>,
+}
+
+impl KeySet {
+    /// Reads a JWK Set document, [RFC 7517 §5](https://www.rfc-editor.org/rfc/rfc7517#section-5).
+    ///
+    /// # Errors
+    /// [`KeySetError`] when it is not an object with an array `keys`, holds more than [`MAX_KEYS`] keys, or holds
+    /// a private or symmetric key.
+    pub fn from_jwks(document: &Value) -> Result<Self, KeySetError> {
+        let members = document
+            .get("keys")
+            .and_then(Value::as_array)
+            .ok_or(KeySetError("is not a JWK Set: an object with an array named keys"))?;
+        if members.len() > MAX_KEYS {
+            return Err(KeySetError("holds more than 100 keys"));
+        }
+        let mut keys = Vec::with_capacity(members.len());
+        let mut problems = Vec::new();
+        for (position, member) in members.iter().enumerate() {
+            let read = match member.as_object() {
+                Some(jwk) if holds_a_secret(jwk) => {
+                    return Err(KeySetError(
+                        "holds a private or symmetric key; publish the public part alone",
+                    ));
+                }
+                Some(jwk) => VerificationKey::from_jwk(jwk),
+                None => Err("is not an object"),
+            };
+            match read {
+                Ok(key) => keys.push(key),
+                Err(problem) => problems.push(KeyProblem {
+                    position,
+                    key_id: member.get("kid").and_then(Value::as_str).map(str::to_owned),
+                    problem,
+                }),
+            }
+        }
+        Ok(KeySet { keys: keys.into(), problems: problems.into() })
+    }
+
+    /// The usable keys, in the order of the set.
+    pub fn keys(&self) -> impl Iterator<Item = &VerificationKey> {
+        self.keys.iter()
+    }
+
+    /// The keys that were left out, and why.
+    pub fn problems(&self) -> &[KeyProblem] {
+        &self.problems
+    }
+
+    /// The keys to try for a signature: those named by `kid`, else by certificate thumbprint, else every key that
+    /// fits; at most [`MAX_TRIED`].
+    ///
+    /// A `kid` that no key has can only mean a key without one.
+    ///
+    /// # Errors
+    /// [`Reason::KeyNotFound`] when no key has the name, [`Reason::KeyUnfit`] when those that have it do not fit.
+    pub(crate) fn choose(
+        &self,
+        hint: &KeyHint<'_>,
+        algorithm: Algorithm,
+    ) -> Result<impl Iterator<Item = &VerificationKey>, Failure> {
+        let named = self.keys.iter().any(|key| hint.names(key));
+        let candidate = move |key: &&VerificationKey| match (named, hint) {
+            (true, _) => hint.names(key),
+            (false, KeyHint::KeyId(_)) => key.key_id.is_none(),
+            (false, KeyHint::Nothing) => true,
+            (false, _) => false,
+        };
+        let mut found = false;
+        let mut fitting = false;
+        for key in self.keys.iter().filter(candidate) {
+            found = true;
+            fitting |= key.fits(algorithm);
+        }
+        match (found, fitting) {
+            (false, _) => Err(Failure::new(Reason::KeyNotFound).expected(self.names()).got(hint.to_string())),
+            (true, false) => Err(Failure::new(Reason::KeyUnfit)
+                .expected(format!("a key for {algorithm}"))
+                .got(hint.to_string())),
+            (true, true) => {
+                Ok(self.keys.iter().filter(candidate).filter(move |key| key.fits(algorithm)).take(MAX_TRIED))
+            }
+        }
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<&str> = self.keys.iter().map(|key| key.key_id().unwrap_or("(no kid)")).collect();
+        if names.is_empty() {
+            "a registered key, of which there is none".to_owned()
+        } else {
+            names.join(" or ")
+        }
+    }
+}
+
+/// What a JWS header says about the key that signed it.
+pub(crate) enum KeyHint<'h> {
+    KeyId(&'h str),
+    X5tS256(&'h str),
+    X5t(&'h str),
+    Nothing,
+}
+
+impl KeyHint<'_> {
+    fn names(&self, key: &VerificationKey) -> bool {
+        match self {
+            KeyHint::KeyId(key_id) => key.key_id() == Some(key_id),
+            KeyHint::X5tS256(thumbprint) => key.x5t_s256.as_deref() == Some(thumbprint.trim_end_matches('=')),
+            KeyHint::X5t(thumbprint) => key.x5t.as_deref() == Some(thumbprint.trim_end_matches('=')),
+            KeyHint::Nothing => false,
+        }
+    }
+}
+
+impl fmt::Display for KeyHint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KeyHint::KeyId(key_id) => write!(f, "kid {key_id}"),
+            KeyHint::X5tS256(thumbprint) => write!(f, "x5t#S256 {thumbprint}"),
+            KeyHint::X5t(thumbprint) => write!(f, "x5t {thumbprint}"),
+            KeyHint::Nothing => f.write_str("no kid"),
+        }
+    }
+}
+
+/// A key set that is refused as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeySetError(&'static str);
+
+impl fmt::Display for KeySetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for KeySetError {}
+
+/// Most keys of one set.
+pub const MAX_KEYS: usize = 100;
+
+/// Most keys tried for one signature, so that a large set is no lever to burn CPU.
+const MAX_TRIED: usize = 4;
+
+fn holds_a_secret(jwk: &Map<String, Value>) -> bool {
+    const SECRET: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+    jwk.get("kty").is_some_and(|kty| kty == "oct") || SECRET.iter().any(|member| jwk.contains_key(*member))
+}

@@ -1,0 +1,62 @@
+//! OAuth 2.0 client authentication for authorization servers: which registered client is calling this endpoint,
+//! and can it prove it?
+//!
+//! This crate makes the whole decision and knows no framework: bytes in, a decision out, or a status, headers and
+//! a JSON body. Use it through `countersign-tower` (axum, hyper, tonic) or `countersign-actix`, or call
+//! [`Authenticator::authenticate`] yourself.
+//!
+//! It is the server's half. It issues no tokens and knows no users.
+
+mod algorithm;
+mod assertion;
+mod auth_method;
+mod authenticated;
+mod authenticator;
+mod basic;
+mod builder;
+mod client;
+mod config_error;
+mod decoy;
+mod endpoint;
+mod grant;
+mod json;
+mod media_type;
+mod methods;
+mod policy;
+mod presented;
+mod query;
+mod reason;
+mod refusal;
+mod request;
+mod routes;
+
+pub mod clock;
+pub mod form;
+pub mod key;
+pub mod metadata;
+pub mod method;
+pub mod observer;
+pub mod pkce;
+pub mod replay;
+pub mod secret;
+pub mod store;
+
+/// The values of the switches of [`Policy`].
+pub mod switches {
+    pub use crate::policy::{Audience, AudienceShape, BasicDecoding, BodyFailureStatus, Fence, JtiRule};
+}
+
+pub use algorithm::Algorithm;
+pub use auth_method::{AuthMethod, ClientClass};
+pub use authenticated::AuthenticatedClient;
+pub use authenticator::Authenticator;
+pub use builder::AuthenticatorBuilder;
+pub use client::Client;
+pub use config_error::ConfigError;
+pub use endpoint::{Endpoint, EndpointSet};
+pub use grant::MethodGrant;
+pub use policy::Policy;
+pub use reason::{Reason, RefusalKind};
+pub use refusal::Refusal;
+pub use request::{AuthRequest, Headers};
+pub use routes::Routes;

@@ -1,0 +1,82 @@
+//! The media type of a covered request: an uncompressed form in UTF-8 and nothing else.
+
+use crate::reason::Reason;
+use crate::refusal::Failure;
+use crate::request::{AuthRequest, Repeated};
+
+/// Refuses a body that some reader downstream would decode differently from [`Form`](crate::form::Form).
+///
+/// # Errors
+/// [`Reason::UnsupportedMediaType`] for another media type, another charset than UTF-8, any content encoding,
+/// and for a body without a media type. An empty body needs none.
+pub(crate) fn require_form(request: &AuthRequest<'_>) -> Result<(), Failure> {
+    let one = |name: &'static str| {
+        request.single_header(name).map_err(|Repeated(count)| refused(name, format!("{name} {count} times")))
+    };
+    if let Some(encoding) = one("content-encoding")?
+        && !encoding.eq_ignore_ascii_case(b"identity")
+    {
+        return Err(refused("no content encoding", String::from_utf8_lossy(encoding).into_owned()));
+    }
+    match one("content-type")? {
+        Some(value) if is_form(value) => Ok(()),
+        Some(other) => Err(refused(FORM, String::from_utf8_lossy(other).into_owned())),
+        None if request.body.as_ref().is_none_or(bytes::Bytes::is_empty) => Ok(()),
+        None => Err(refused(FORM, "no Content-Type".to_owned())),
+    }
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+fn is_form(value: &[u8]) -> bool {
+    let Ok(value) = std::str::from_utf8(value) else { return false };
+    let mut parts = value.split(';').map(str::trim);
+    parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(FORM)) && parts.all(is_harmless_parameter)
+}
+
+/// Parameters are ignored, but for a charset, which some form readers obey.
+fn is_harmless_parameter(parameter: &str) -> bool {
+    match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            let value = value.trim().trim_matches('"');
+            value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8")
+        }
+        _ => true,
+    }
+}
+
+fn refused(expected: &'static str, got: String) -> Failure {
+    Failure::new(Reason::UnsupportedMediaType).expected(expected).got(got)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_form;
+
+    #[test]
+    fn what_real_clients_send_is_a_form() {
+        for value in [
+            "application/x-www-form-urlencoded",
+            "Application/X-WWW-Form-URLencoded",
+            "application/x-www-form-urlencoded; charset=UTF-8",
+            "application/x-www-form-urlencoded ;charset=\"utf-8\"",
+            "application/x-www-form-urlencoded; foo=bar",
+        ] {
+            assert!(is_form(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_not() {
+        for value in [
+            "",
+            "text/plain",
+            "application/json",
+            "application/x-www-form-urlencoded-x",
+            "application/x-www-form-urlencoded; charset=utf-16",
+            "multipart/form-data; boundary=x",
+        ] {
+            assert!(!is_form(value.as_bytes()), "{value}");
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! Every switch on which specifications or real clients disagree.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::algorithm::Algorithm;
+use crate::auth_method::AuthMethod;
+use crate::config_error::ConfigError;
+
+/// The switches, each with a documented default. A preset is nothing but a set of switch values.
+///
+/// ```
+/// use countersign::Policy;
+///
+/// let mut policy = Policy::preset("fapi2")?;
+/// policy.max_lifetime = std::time::Duration::from_secs(120);
+/// # Ok::<(), countersign::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Policy {
+    /// What an assertion may name as its `aud`. Default: issuer, token endpoint and the endpoint that received
+    /// the request, since real clients send each of them. A JWT typed `client-authentication+jwt` must name the
+    /// issuer alone, whatever stands here.
+    pub audiences: Vec<Audience>,
+    /// The JSON shape of `aud`. Default [`AudienceShape::AllOurs`], which refuses any foreign element: an
+    /// assertion that is also meant for somebody else can be used by them.
+    pub audience_shape: AudienceShape,
+    /// Must an assertion be typed? Default no, since no client library does it yet.
+    pub require_typ: bool,
+    /// Must an assertion carry a `jti`? Default yes, and it is single use (OpenID Connect Core §9).
+    pub jti: JtiRule,
+    /// Longest life of an assertion, from now and from its `iat`; the leeway is added. Default one hour.
+    #[serde(with = "seconds")]
+    pub max_lifetime: Duration,
+    /// How far clocks may differ. Default 30 s.
+    #[serde(with = "seconds")]
+    pub leeway: Duration,
+    /// `iat` or `nbf` further ahead is refused whatever the leeway. Default 60 s (FAPI 2.0 §5.3.2.1).
+    #[serde(with = "seconds")]
+    pub future_ceiling: Duration,
+    /// May times be numeric strings? Default no.
+    pub numeric_strings: bool,
+    /// The signing algorithms taken, before a client's own restriction.
+    pub algorithms: Vec<Algorithm>,
+    /// How a Basic pair is decoded. Default: form-decoded, then raw where that differs; half of all clients skip
+    /// the encoding.
+    pub basic_decoding: BasicDecoding,
+    /// Status of `invalid_client` where no `Authorization` header was sent: 400, or 401, then with a challenge.
+    pub body_failure_status: BodyFailureStatus,
+    /// The methods taken. `None`: every method the server is configured for.
+    pub methods: Option<Vec<AuthMethod>>,
+    /// May PKCE use `plain`? Default no; only `S256` hides the verifier (RFC 9700 §4.8.2).
+    pub pkce_plain: bool,
+    /// What is refused after the memory of used assertions was lost. Default [`Fence::On`].
+    pub fence: Fence,
+}
+
+impl Policy {
+    /// The names that [`Policy::preset`] takes.
+    pub const PRESETS: [&'static str; 2] = ["default", "fapi2"];
+
+    /// The preset of this name.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when there is no such preset.
+    pub fn preset(name: &str) -> Result<Self, ConfigError> {
+        match name {
+            "default" => Ok(Policy::default()),
+            "fapi2" => Ok(Policy::fapi2()),
+            other => Err(ConfigError::new(
+                "preset",
+                format!("there is no preset {other:?}"),
+                format!("use one of {}", Policy::PRESETS.join(", ")),
+            )),
+        }
+    }
+
+    /// Sets single switches on top of this policy; keys and values as in a configuration file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for an unknown switch or a value that does not fit it.
+    pub fn with_switches(
+        self,
+        switches: impl IntoIterator<Item = (String, serde_json::Value)>,
+    ) -> Result<Self, ConfigError> {
+        let refuse = |error: serde_json::Error| {
+            ConfigError::new(
+                "policy",
+                error.to_string(),
+                "correct the switch; its values are documented on Policy",
+            )
+        };
+        let mut all = serde_json::to_value(self).map_err(refuse)?;
+        if let Some(all) = all.as_object_mut() {
+            all.extend(switches);
+        }
+        serde_json::from_value(all).map_err(refuse)
+    }
+
+    /// FAPI 2.0 Security Profile, Final: asymmetric methods alone, the issuer as a string, short lives.
+    fn fapi2() -> Self {
+        Policy {
+            audiences: vec![Audience::Issuer],
+            audience_shape: AudienceShape::String,
+            max_lifetime: Duration::from_secs(300),
+            leeway: Duration::from_secs(10),
+            algorithms: vec![Algorithm::PS256, Algorithm::ES256, Algorithm::Ed25519, Algorithm::EdDSA],
+            methods: Some(vec![
+                AuthMethod::PRIVATE_KEY_JWT,
+                AuthMethod::TLS_CLIENT_AUTH,
+                AuthMethod::SELF_SIGNED_TLS_CLIENT_AUTH,
+            ]),
+            fence: Fence::Strict,
+            ..Policy::default()
+        }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy {
+            audiences: vec![Audience::Issuer, Audience::TokenEndpoint, Audience::ReceivingEndpoint],
+            audience_shape: AudienceShape::AllOurs,
+            require_typ: false,
+            jti: JtiRule::Required,
+            max_lifetime: Duration::from_secs(3600),
+            leeway: Duration::from_secs(30),
+            future_ceiling: Duration::from_secs(60),
+            numeric_strings: false,
+            algorithms: Algorithm::ALL.to_vec(),
+            basic_decoding: BasicDecoding::FormThenRaw,
+            body_failure_status: BodyFailureStatus::BadRequest,
+            methods: None,
+            pkce_plain: false,
+            fence: Fence::On,
+        }
+    }
+}
+
+/// A value that `aud` may have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+#[non_exhaustive]
+pub enum Audience {
+    /// `issuer`: the issuer identifier. The one value of rfc7523bis and FAPI 2.0.
+    Issuer,
+    /// `token_endpoint`: the URL of the token endpoint, at whatever endpoint the assertion arrives.
+    TokenEndpoint,
+    /// `receiving_endpoint`: the URL of the endpoint that received the request.
+    ReceivingEndpoint,
+    /// Any other text: exactly this URL.
+    Url(String),
+}
+
+impl From<String> for Audience {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "issuer" => Audience::Issuer,
+            "token_endpoint" => Audience::TokenEndpoint,
+            "receiving_endpoint" => Audience::ReceivingEndpoint,
+            _ => Audience::Url(text),
+        }
+    }
+}
+
+impl From<Audience> for String {
+    fn from(audience: Audience) -> String {
+        match audience {
+            Audience::Issuer => "issuer".to_owned(),
+            Audience::TokenEndpoint => "token_endpoint".to_owned(),
+            Audience::ReceivingEndpoint => "receiving_endpoint".to_owned(),
+            Audience::Url(url) => url,
+        }
+    }
+}
+
+/// The JSON shapes of `aud`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AudienceShape {
+    /// A string (FAPI 2.0).
+    String,
+    /// A string, or an array of one (rfc7523bis).
+    StringOrSingle,
+    /// A string, or an array in which every element is ours.
+    AllOurs,
+    /// An array that names us among others. For legacy peers alone: whoever else is named can use the assertion.
+    ContainsOurs,
+}
+
+impl fmt::Display for AudienceShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            AudienceShape::String => "a string",
+            AudienceShape::StringOrSingle => "a string or an array of one",
+            AudienceShape::AllOurs => "a string or an array of only",
+            AudienceShape::ContainsOurs => "a string or an array with",
+        })
+    }
+}
+
+/// Whether an assertion must carry a `jti`. One that does is single use either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum JtiRule {
+    /// Without `jti` an assertion is refused.
+    Required,
+    /// Without `jti` an assertion can be replayed until it expires.
+    Optional,
+}
+
+/// How a Basic pair is decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BasicDecoding {
+    /// Form-decoded; the raw pair too, if decoding changed something or failed. One attempt.
+    FormThenRaw,
+    /// Form-decoded only, as RFC 6749 has it.
+    Form,
+}
+
+/// Status of a failed authentication that used no `Authorization` header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+#[non_exhaustive]
+pub enum BodyFailureStatus {
+    /// 400.
+    BadRequest,
+    /// 401 with a challenge.
+    Unauthorized,
+}
+
+impl From<BodyFailureStatus> for u16 {
+    fn from(status: BodyFailureStatus) -> u16 {
+        match status {
+            BodyFailureStatus::BadRequest => 400,
+            BodyFailureStatus::Unauthorized => 401,
+        }
+    }
+}
+
+impl TryFrom<u16> for BodyFailureStatus {
+    type Error = &'static str;
+
+    fn try_from(status: u16) -> Result<Self, Self::Error> {
+        match status {
+            400 => Ok(BodyFailureStatus::BadRequest),
+            401 => Ok(BodyFailureStatus::Unauthorized),
+            _ => Err("body_failure_status is 400 or 401"),
+        }
+    }
+}
+
+/// What is refused after a replay store lost its memory at a time T.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Fence {
+    /// Nothing: what was used before T can be used again until it expires.
+    Off,
+    /// Assertions issued before T, so that a fresh server serves fresh assertions at once.
+    On,
+    /// Assertions issued up to T + leeway, which covers clients whose clock runs ahead, and those without `iat`.
+    Strict,
+}
+
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(duration.as_secs())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_secs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_survives_being_written_and_read() {
+        for name in Policy::PRESETS {
+            let policy = Policy::preset(name).unwrap();
+            assert_eq!(policy.clone().with_switches([]).unwrap(), policy);
+        }
+    }
+
+    #[test]
+    fn an_unknown_switch_is_named() {
+        let error =
+            Policy::default().with_switches([("leway".to_owned(), serde_json::json!(5))]).unwrap_err();
+        assert!(error.to_string().contains("leway"), "{error}");
+    }
+}

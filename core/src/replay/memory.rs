@@ -1,0 +1,302 @@
+//! The replay store of one process.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use super::{Claim, ReplayKey, ReplayStore};
+use crate::clock::{Clock, SystemClock};
+use crate::store::StoreError;
+
+/// Used assertions in this process's memory: sharded, bounded, with a quota per client. It refuses when it is
+/// full and never evicts.
+///
+/// For one process. Make it (or the [`Authenticator`](crate::Authenticator)) once and share it between workers;
+/// with several processes an assertion could be used once in each. What it remembered is lost with the process,
+/// which the restart fence covers ([`Policy::fence`](crate::Policy)).
+pub struct MemoryReplayStore {
+    clock: Arc<dyn Clock>,
+    created_at: SystemTime,
+    origin: Duration,
+    shards: Box<[Mutex<Shard>]>,
+    live: AtomicUsize,
+    next_to_sweep: AtomicUsize,
+    capacity: usize,
+    quota: u32,
+}
+
+impl MemoryReplayStore {
+    /// Room for a million assertions, of which one client can take a tenth.
+    pub fn new() -> Self {
+        Self::with_clock(SystemClock::default())
+    }
+
+    /// The same, under another clock.
+    pub fn with_clock(clock: impl Clock) -> Self {
+        MemoryReplayStore {
+            created_at: clock.now(),
+            origin: clock.monotonic(),
+            clock: Arc::new(clock),
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            live: AtomicUsize::new(0),
+            next_to_sweep: AtomicUsize::new(0),
+            capacity: 1_000_000,
+            quota: 100_000,
+        }
+    }
+
+    /// Room for this many assertions (about 50 bytes each), and for how many of one client.
+    #[must_use]
+    pub fn with_capacity(mut self, assertions: usize, of_one_client: u32) -> Self {
+        self.capacity = assertions;
+        self.quota = of_one_client;
+        self
+    }
+
+    /// How many assertions are remembered. Expired ones count until they are swept.
+    pub fn len(&self) -> usize {
+        self.live.load(Ordering::Relaxed)
+    }
+
+    /// Is nothing remembered?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Forgets what has expired and returns its memory. Claims do this by themselves, one shard at a time; call
+    /// it to have it done at once, on a server that has gone quiet.
+    pub fn sweep(&self) {
+        let now = self.elapsed();
+        for shard in &self.shards {
+            self.sweep_shard(&mut lock(shard), now);
+        }
+    }
+
+    fn claim_now(&self, key: &ReplayKey, keep_for: Duration) -> Claim {
+        let now = self.elapsed();
+        self.sweep_next(now);
+        let (client, entry) = split(key);
+        let until = now.saturating_add(ceil_seconds(keep_for));
+        let mut shard = lock(self.shard(client));
+        match self.insert(&mut shard, client, entry, now, until) {
+            Claim::Full | Claim::ClientFull => {
+                // Perhaps with entries that have expired and were not swept yet.
+                self.sweep_shard(&mut shard, now);
+                self.insert(&mut shard, client, entry, now, until)
+            }
+            claim => claim,
+        }
+    }
+
+    fn insert(&self, shard: &mut Shard, client: u32, entry: [u8; 16], now: u32, until: u32) -> Claim {
+        let count = shard.per_client.get(&client).copied().unwrap_or_default();
+        match shard.used.entry(entry) {
+            Entry::Occupied(mut known) => {
+                if *known.get() > now {
+                    return Claim::Used;
+                }
+                known.insert(until);
+                Claim::Fresh
+            }
+            Entry::Vacant(_) if count >= self.quota => Claim::ClientFull,
+            Entry::Vacant(vacant) => {
+                if self.live.fetch_add(1, Ordering::Relaxed) >= self.capacity {
+                    self.live.fetch_sub(1, Ordering::Relaxed);
+                    return Claim::Full;
+                }
+                vacant.insert(until);
+                shard.per_client.insert(client, count + 1);
+                shard.next_sweep = shard.next_sweep.min(until.max(shard.last_sweep + SWEEP_EVERY));
+                Claim::Fresh
+            }
+        }
+    }
+
+    /// One other shard a claim, when it is due: so that what expired is returned though its clients are gone.
+    fn sweep_next(&self, now: u32) {
+        let next = self.next_to_sweep.fetch_add(1, Ordering::Relaxed) % SHARDS;
+        if let Some(mut shard) = self.shards.get(next).and_then(|shard| shard.try_lock().ok())
+            && shard.next_sweep <= now
+        {
+            self.sweep_shard(&mut shard, now);
+        }
+    }
+
+    fn sweep_shard(&self, shard: &mut Shard, now: u32) {
+        let before = shard.used.len();
+        let mut earliest = u32::MAX;
+        let per_client = &mut shard.per_client;
+        shard.used.retain(|entry, until| {
+            let keep = *until > now;
+            if keep {
+                earliest = earliest.min(*until);
+            } else if let Entry::Occupied(mut count) = per_client.entry(client_of(entry)) {
+                if *count.get() <= 1 {
+                    count.remove();
+                } else {
+                    *count.get_mut() -= 1;
+                }
+            }
+            keep
+        });
+        self.live.fetch_sub(before - shard.used.len(), Ordering::Relaxed);
+        if shard.used.capacity() > shard.used.len().saturating_mul(4) {
+            shard.used.shrink_to(shard.used.len() * 2);
+            shard.per_client.shrink_to(shard.per_client.len() * 2);
+        }
+        shard.last_sweep = now;
+        shard.next_sweep = earliest.max(now.saturating_add(SWEEP_EVERY));
+    }
+
+    fn shard(&self, client: u32) -> &Mutex<Shard> {
+        // `shards` has SHARDS elements, so the index always lies inside.
+        #[allow(clippy::indexing_slicing)]
+        &self.shards[client as usize % SHARDS]
+    }
+
+    /// Seconds of monotonic time since the store was made: a step of the wall clock forgets nothing.
+    fn elapsed(&self) -> u32 {
+        let elapsed = self.clock.monotonic().saturating_sub(self.origin).as_secs();
+        u32::try_from(elapsed).unwrap_or(u32::MAX - 1)
+    }
+}
+
+impl Default for MemoryReplayStore {
+    fn default() -> Self {
+        MemoryReplayStore::new()
+    }
+}
+
+impl ReplayStore for MemoryReplayStore {
+    async fn claim(&self, key: &ReplayKey, keep_for: Duration) -> Result<Claim, StoreError> {
+        Ok(self.claim_now(key, keep_for))
+    }
+
+    fn memory_lost_at(&self) -> Option<SystemTime> {
+        Some(self.created_at)
+    }
+}
+
+impl fmt::Debug for MemoryReplayStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryReplayStore")
+            .field("live", &self.len())
+            .field("capacity", &self.capacity)
+            .field("quota", &self.quota)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All assertions of one client live in one shard, so that its quota is exact.
+#[derive(Default)]
+struct Shard {
+    /// 4 octets that stand for the client and 12 of the assertion's hash; seconds until which it is kept. The
+    /// map is keyed by the process, so nobody outside can aim at one bucket.
+    used: HashMap<[u8; 16], u32>,
+    per_client: HashMap<u32, u32>,
+    last_sweep: u32,
+    next_sweep: u32,
+}
+
+const SHARDS: usize = 64;
+
+/// A shard is swept at most this often, in seconds.
+const SWEEP_EVERY: u32 = 5;
+
+fn split(key: &ReplayKey) -> (u32, [u8; 16]) {
+    let mut entry = [0; 16];
+    for (to, from) in entry.iter_mut().zip(key.client_digest().iter().take(4).chain(key.digest())) {
+        *to = *from;
+    }
+    (client_of(&entry), entry)
+}
+
+fn client_of(entry: &[u8; 16]) -> u32 {
+    let [a, b, c, d, ..] = *entry;
+    u32::from_be_bytes([a, b, c, d])
+}
+
+fn ceil_seconds(duration: Duration) -> u32 {
+    let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
+    // One more, because `elapsed` drops the fraction of the present second.
+    u32::try_from(seconds + 1).unwrap_or(u32::MAX)
+}
+
+/// A panic while a shard was locked leaves at worst an entry too many, which refuses and never accepts.
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Stopped(Arc<AtomicU64>);
+
+    impl Clock for Stopped {
+        fn now(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH + self.monotonic()
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::from_secs(self.0.load(Ordering::Relaxed))
+        }
+    }
+
+    fn key(client: u32, id: u32) -> ReplayKey {
+        ReplayKey::new("", &client.to_string(), &id.to_string())
+    }
+
+    #[test]
+    fn an_id_is_used_once_until_it_expires() {
+        let clock = Stopped::default();
+        let store = MemoryReplayStore::with_clock(clock.clone());
+        let minute = Duration::from_secs(60);
+        assert_eq!(store.claim_now(&key(1, 1), minute), Claim::Fresh);
+        assert_eq!(store.claim_now(&key(1, 1), minute), Claim::Used);
+        assert_eq!(store.claim_now(&key(2, 1), minute), Claim::Fresh);
+        clock.0.store(60, Ordering::Relaxed);
+        assert_eq!(store.claim_now(&key(1, 1), minute), Claim::Used);
+        clock.0.store(62, Ordering::Relaxed);
+        assert_eq!(store.claim_now(&key(1, 1), minute), Claim::Fresh);
+    }
+
+    #[test]
+    fn a_full_store_refuses_and_forgets_nothing() {
+        let clock = Stopped::default();
+        let store = MemoryReplayStore::with_clock(clock.clone()).with_capacity(100, 60);
+        let hour = Duration::from_secs(3600);
+        for id in 0..60 {
+            assert_eq!(store.claim_now(&key(1, id), hour), Claim::Fresh);
+        }
+        assert_eq!(store.claim_now(&key(1, 60), hour), Claim::ClientFull);
+        for id in 0..40 {
+            assert_eq!(store.claim_now(&key(2, id), hour), Claim::Fresh);
+        }
+        assert_eq!(store.claim_now(&key(2, 40), hour), Claim::Full);
+        assert!((0..60).all(|id| store.claim_now(&key(1, id), hour) == Claim::Used));
+        clock.0.store(3602, Ordering::Relaxed);
+        assert_eq!(store.claim_now(&key(1, 61), hour), Claim::Fresh);
+    }
+
+    #[test]
+    fn expired_entries_are_returned_by_the_claims_of_others() {
+        let clock = Stopped::default();
+        let store = MemoryReplayStore::with_clock(clock.clone());
+        for client in 0..1000 {
+            store.claim_now(&key(client, 0), Duration::from_secs(30));
+        }
+        clock.0.store(100, Ordering::Relaxed);
+        for id in 0..SHARDS {
+            store.claim_now(&key(7, id as u32), Duration::from_secs(30));
+        }
+        assert_eq!(store.len(), SHARDS);
+        assert!(store.shards.iter().map(|shard| lock(shard).used.capacity()).sum::<usize>() < 1000);
+    }
+}

@@ -1,0 +1,154 @@
+//! Single use of a client assertion's `jti`.
+//!
+//! One operation, claim if absent: a look followed by a write lets two requests through at once.
+
+mod memory;
+
+use std::fmt;
+use std::future::Future;
+use std::time::{Duration, SystemTime};
+
+use aws_lc_rs::digest;
+use futures_util::future::BoxFuture;
+
+pub use self::memory::MemoryReplayStore;
+
+use crate::store::StoreError;
+
+/// Remembers which assertions were used, as a port.
+///
+/// An implementation must
+/// - claim in **one** atomic operation, for every node that shares it;
+/// - keep a claimed key for **at least** the time given, and never evict it to make room: a full store answers
+///   [`Claim::Full`];
+/// - answer an error within a deadline of its own when it cannot tell.
+///
+/// A general cache does none of the three.
+pub trait ReplayStore: Send + Sync + 'static {
+    /// Claims the key, to be remembered for at least `keep_for` from now.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer. The request is then refused with 503.
+    fn claim(
+        &self,
+        key: &ReplayKey,
+        keep_for: Duration,
+    ) -> impl Future<Output = Result<Claim, StoreError>> + Send;
+
+    /// When this store last lost what it remembered (a restart, for a store in memory), if it may have.
+    /// `None` for one that keeps its data.
+    fn memory_lost_at(&self) -> Option<SystemTime> {
+        None
+    }
+}
+
+/// The [`ReplayStore`] with its future boxed.
+pub(crate) trait DynReplayStore: Send + Sync {
+    fn claim<'a>(
+        &'a self,
+        key: &'a ReplayKey,
+        keep_for: Duration,
+    ) -> BoxFuture<'a, Result<Claim, StoreError>>;
+    fn memory_lost_at(&self) -> Option<SystemTime>;
+}
+
+impl<S: ReplayStore> DynReplayStore for S {
+    fn claim<'a>(
+        &'a self,
+        key: &'a ReplayKey,
+        keep_for: Duration,
+    ) -> BoxFuture<'a, Result<Claim, StoreError>> {
+        Box::pin(ReplayStore::claim(self, key, keep_for))
+    }
+
+    fn memory_lost_at(&self) -> Option<SystemTime> {
+        ReplayStore::memory_lost_at(self)
+    }
+}
+
+impl<S: ReplayStore> ReplayStore for std::sync::Arc<S> {
+    async fn claim(&self, key: &ReplayKey, keep_for: Duration) -> Result<Claim, StoreError> {
+        S::claim(self, key, keep_for).await
+    }
+
+    fn memory_lost_at(&self) -> Option<SystemTime> {
+        S::memory_lost_at(self)
+    }
+}
+
+/// What came of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Claim {
+    /// Never seen; now it is used.
+    Fresh,
+    /// Used before.
+    Used,
+    /// No room. Nothing was remembered, so the assertion must not pass.
+    Full,
+    /// No room for this client. Others are not affected.
+    ClientFull,
+}
+
+/// A used assertion: SHA-256 over tenant, client_id and `jti`, each with its length before it, so that no two
+/// triples can be written alike.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ReplayKey {
+    assertion: [u8; 32],
+    client: [u8; 32],
+}
+
+impl ReplayKey {
+    /// The key of this `jti` of this client.
+    pub fn new(tenant: &str, client_id: &str, jwt_id: &str) -> Self {
+        let mut hash = digest::Context::new(&digest::SHA256);
+        for part in [tenant, client_id] {
+            absorb(&mut hash, part);
+        }
+        let client = octets(hash.clone());
+        absorb(&mut hash, jwt_id);
+        ReplayKey { assertion: octets(hash), client }
+    }
+
+    /// The hash of tenant, client_id and `jti`.
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.assertion
+    }
+
+    /// The hash of tenant and client_id, for a quota per client.
+    pub fn client_digest(&self) -> &[u8; 32] {
+        &self.client
+    }
+}
+
+impl fmt::Debug for ReplayKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReplayKey(")?;
+        for octet in self.assertion.iter().take(4) {
+            write!(f, "{octet:02x}")?;
+        }
+        f.write_str("…)")
+    }
+}
+
+fn absorb(hash: &mut digest::Context, part: &str) {
+    hash.update(&(part.len() as u64).to_be_bytes());
+    hash.update(part.as_bytes());
+}
+
+fn octets(hash: digest::Context) -> [u8; 32] {
+    let mut octets = [0; 32];
+    octets.copy_from_slice(hash.finish().as_ref());
+    octets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cannot_run_into_each_other() {
+        assert_ne!(ReplayKey::new("", "a:b", "c"), ReplayKey::new("", "a", "b:c"));
+        assert_ne!(ReplayKey::new("t", "a", "b"), ReplayKey::new("", "ta", "b"));
+    }
+}

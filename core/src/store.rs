@@ -1,0 +1,139 @@
+//! Where registered clients are found.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::client::Client;
+use crate::config_error::ConfigError;
+
+/// The registry of clients, as a port.
+///
+/// Write it with `async fn`; it is erased inside the [`Authenticator`](crate::Authenticator).
+///
+/// ```
+/// use std::sync::Arc;
+/// use countersign::{Client, store::{ClientStore, StoreError}};
+///
+/// struct MyRegistry;
+///
+/// impl ClientStore for MyRegistry {
+///     async fn find(&self, client_id: &str) -> Result<Option<Arc<Client>>, StoreError> {
+///         Ok(None) // ask the database; keep built clients in a cache
+///     }
+/// }
+/// ```
+pub trait ClientStore: Send + Sync + 'static {
+    /// The client with exactly this id. Called at most twice for a request (a Basic pair can have two readings).
+    ///
+    /// # Errors
+    /// [`StoreError`] when the registry cannot answer. That becomes 503, never "unknown client".
+    fn find(&self, client_id: &str) -> impl Future<Output = Result<Option<Arc<Client>>, StoreError>> + Send;
+
+    /// Does any client have a secret under a slow hash? Then a failed attempt does that work for an unknown
+    /// client too, from the first request on. A store that does not know says no; the first such client that is
+    /// found changes that.
+    fn has_slow_hashes(&self) -> bool {
+        false
+    }
+}
+
+/// The [`ClientStore`] with its future boxed, so that no generic parameter shows in a user's types.
+pub(crate) trait DynClientStore: Send + Sync {
+    fn find<'a>(&'a self, client_id: &'a str) -> BoxFuture<'a, Result<Option<Arc<Client>>, StoreError>>;
+    fn has_slow_hashes(&self) -> bool;
+}
+
+impl<S: ClientStore> DynClientStore for S {
+    fn find<'a>(&'a self, client_id: &'a str) -> BoxFuture<'a, Result<Option<Arc<Client>>, StoreError>> {
+        Box::pin(ClientStore::find(self, client_id))
+    }
+
+    fn has_slow_hashes(&self) -> bool {
+        ClientStore::has_slow_hashes(self)
+    }
+}
+
+impl<S: ClientStore> ClientStore for Arc<S> {
+    async fn find(&self, client_id: &str) -> Result<Option<Arc<Client>>, StoreError> {
+        S::find(self, client_id).await
+    }
+
+    fn has_slow_hashes(&self) -> bool {
+        S::has_slow_hashes(self)
+    }
+}
+
+/// A fixed set of clients in memory.
+#[derive(Clone, Debug, Default)]
+pub struct Clients {
+    by_id: HashMap<Box<str>, Arc<Client>>,
+    slow_hashes: bool,
+}
+
+impl Clients {
+    /// A registry of these clients.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when two of them have the same id.
+    pub fn new(clients: impl IntoIterator<Item = Client>) -> Result<Self, ConfigError> {
+        let mut registry = Clients::default();
+        for client in clients {
+            registry.slow_hashes |= client.secrets().iter().any(|secret| secret.is_slow());
+            if let Some(twin) = registry.by_id.insert(client.id().into(), Arc::new(client)) {
+                return Err(ConfigError::new(
+                    "clients",
+                    format!("two clients have the id {:?}", twin.id()),
+                    "give each client an id of its own",
+                ));
+            }
+        }
+        Ok(registry)
+    }
+
+    /// The clients, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Client>> {
+        self.by_id.values()
+    }
+}
+
+impl ClientStore for Clients {
+    async fn find(&self, client_id: &str) -> Result<Option<Arc<Client>>, StoreError> {
+        Ok(self.by_id.get(client_id).cloned())
+    }
+
+    fn has_slow_hashes(&self) -> bool {
+        self.slow_hashes
+    }
+}
+
+/// A store could not answer. Not the same as an answer that is no.
+pub struct StoreError(Box<dyn std::error::Error + Send + Sync>);
+
+impl StoreError {
+    /// Keeps the driver's own error, or a text.
+    pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        StoreError(source.into())
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the store cannot answer: {}", self.0)
+    }
+}
+
+impl fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0)
+    }
+}
