@@ -1,0 +1,104 @@
+//! The layer: which endpoints are covered, and how.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use countersign::{Authenticator, Endpoint, Routes};
+use http::Extensions;
+use tower_layer::Layer;
+
+use crate::service::ClientAuthService;
+
+/// Authenticates the client of every covered request before the inner service sees it.
+///
+/// Fails closed: a covered request without credentials is refused. Put a CORS layer outside of this one, since a
+/// preflight is not a POST.
+///
+/// ```
+/// use countersign::{AuthMethod, Authenticator, Client, Endpoint, secret::ClientSecret, store::Clients};
+/// use countersign_tower::ClientAuthLayer;
+///
+/// let billing = Client::new("billing")
+///     .with_method(AuthMethod::CLIENT_SECRET_BASIC)
+///     .with_secret(ClientSecret::generated("wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq"));
+/// let auth = Authenticator::builder().issuer("https://as.example.com").clients(Clients::new([billing])?).build()?;
+///
+/// // one route
+/// let layer = ClientAuthLayer::new(auth.clone());
+/// // or a whole router
+/// let layer = ClientAuthLayer::new(auth)
+///     .routes([("/token", Endpoint::Token), ("/introspect", Endpoint::Introspection)]);
+/// # Ok::<(), countersign::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ClientAuthLayer {
+    pub(crate) settings: Arc<Settings>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) auth: Authenticator,
+    pub(crate) routes: Routes,
+    pub(crate) optional: bool,
+    pub(crate) headers_only: bool,
+    pub(crate) source: fn(&Extensions) -> Option<IpAddr>,
+}
+
+impl ClientAuthLayer {
+    /// Covers every request, as one to the token endpoint.
+    pub fn new(auth: Authenticator) -> Self {
+        ClientAuthLayer {
+            settings: Arc::new(Settings {
+                auth,
+                routes: Routes::every(Endpoint::Token),
+                optional: false,
+                headers_only: false,
+                source: |_| None,
+            }),
+        }
+    }
+
+    /// Covers every request, as one to this endpoint.
+    pub fn endpoint(self, endpoint: Endpoint) -> Self {
+        self.with(|settings| settings.routes = Routes::every(endpoint))
+    }
+
+    /// Covers these paths and lets all others through untouched.
+    ///
+    /// The path is the one this layer sees: inside axum's `nest` that is the rest after the prefix.
+    pub fn routes<P: AsRef<str>>(self, routes: impl IntoIterator<Item = (P, Endpoint)>) -> Self {
+        self.with(|settings| settings.routes = Routes::by_path(routes))
+    }
+
+    /// Hands on a request that carries no client credential of any kind, without an extension, so that the
+    /// handler can try something else: a bearer token at introspection. A credential that fails is still refused.
+    pub fn optional(self) -> Self {
+        self.with(|settings| settings.optional = true)
+    }
+
+    /// Does not look at the body, which is no form (gRPC). Only methods that travel in header fields or in the TLS
+    /// handshake can authenticate such a request.
+    pub fn headers_only(self) -> Self {
+        self.with(|settings| settings.headers_only = true)
+    }
+
+    /// Where the source address of a request is found, for the operator's log: a function from the request's
+    /// extensions, where the server put it.
+    pub fn source(self, source: fn(&Extensions) -> Option<IpAddr>) -> Self {
+        self.with(|settings| settings.source = source)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(Arc::make_mut(&mut self.settings));
+        self
+    }
+}
+
+impl<S> Layer<S> for ClientAuthLayer {
+    type Service = ClientAuthService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        ClientAuthService::new(inner, Arc::clone(&self.settings))
+    }
+}
