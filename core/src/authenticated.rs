@@ -75,7 +75,7 @@ impl AuthenticatedClient {
         self.0.proof.algorithm
     }
 
-    /// The `kid` of that assertion.
+    /// The `kid` of the key that proved it.
     pub fn key_id(&self) -> Option<&str> {
         self.0.proof.key_id.as_deref()
     }

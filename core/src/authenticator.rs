@@ -16,6 +16,7 @@ use crate::client::Client;
 use crate::clock::Clock;
 use crate::endpoint::Endpoint;
 use crate::form::Form;
+use crate::grant::{is_served, may_use};
 use crate::media_type;
 use crate::method::{Attempt, Context, Method, Proof};
 use crate::observer::{Decision, Observer};
@@ -358,7 +359,7 @@ impl Inner {
             .map_err(|error| Failure::new(Reason::StoreUnavailable).got(error.to_string()))?;
         match found.ok_or_else(|| unknown(attempt.client_id())).and_then(|client| {
             self.secrets.note(client.secrets());
-            may_use(&client, name, method.class(), context)?;
+            may_use(&client, name, method.class(), context.endpoint, context.now)?;
             Ok(client)
         }) {
             Ok(client) => {
@@ -415,46 +416,4 @@ impl Inner {
 
 fn unknown(client_id: &str) -> Failure {
     Failure::new(Reason::UnknownClient).expected("a registered client_id").got(client_id.to_owned())
-}
-
-/// Introspection is never open to clients that prove nothing (RFC 7662 §2.1).
-fn is_served(class: ClientClass, endpoint: Endpoint) -> bool {
-    !(class == ClientClass::Public && endpoint == Endpoint::Introspection)
-}
-
-/// May the client use the method, at this endpoint, today?
-fn may_use(
-    client: &Client,
-    method: &AuthMethod,
-    class: ClientClass,
-    context: &Context<'_>,
-) -> Result<(), Failure> {
-    if client.is_disabled() {
-        return Err(Failure::new(Reason::ClientDisabled)
-            .expected("an enabled client")
-            .got(client.id().to_owned()));
-    }
-    let endpoint = context.endpoint();
-    let grant = client.grants().iter().filter(|grant| grant.covers(method, endpoint));
-    let grant = grant.max_by_key(|grant| (grant.ends_at().is_none(), grant.ends_at()));
-    match grant {
-        Some(grant) if grant.has_ended(context.now()) => Err(Failure::new(Reason::MethodGrantExpired)
-            .expected("a method whose grant has not ended")
-            .got(method.to_string())),
-        Some(_) if is_served(class, endpoint) => Ok(()),
-        _ => {
-            let granted: Vec<&str> = client
-                .grants()
-                .iter()
-                .filter(|grant| grant.endpoints().contains(endpoint))
-                .map(|grant| grant.method().as_str())
-                .collect();
-            let expected = if granted.is_empty() {
-                "no method at this endpoint".to_owned()
-            } else {
-                granted.join(" or ")
-            };
-            Err(Failure::new(Reason::MethodNotGranted).expected(expected).got(method.to_string()))
-        }
-    }
 }

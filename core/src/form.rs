@@ -29,20 +29,20 @@ impl Form {
     /// [`Reason::DuplicateParameter`] for a name that comes twice, however it is encoded (`resource` and
     /// `audience` may repeat: RFC 8707 §2, RFC 8693 §2.1), [`Reason::TooLarge`] for too many parameters.
     pub fn parse(body: Bytes) -> Result<Self, Failure> {
-        let text = std::str::from_utf8(&body)
+        std::str::from_utf8(&body)
             .map_err(|_| Failure::new(Reason::MalformedForm).expected("UTF-8").got("other bytes"))?;
-        let mut pairs: Vec<Pair> = Vec::with_capacity(expected_pairs(&body));
+        let mut pairs: Vec<Pair> = Vec::with_capacity(memchr::memchr_iter(b'&', &body).count() + 1);
         let mut start = 0;
-        for piece in text.split('&') {
-            let end = start + piece.len();
-            if !piece.is_empty() {
+        while let Some(rest) = body.get(start..).filter(|rest| !rest.is_empty()) {
+            let end = start + memchr::memchr(b'&', rest).unwrap_or(rest.len());
+            if end > start {
                 if pairs.len() == MAX_PARAMETERS {
                     return Err(Failure::new(Reason::TooLarge)
                         .expected("at most 128 parameters")
                         .got("more parameters"));
                 }
-                let pair = Pair::read(piece, start)?;
-                refuse_duplicate(text, &pairs, &pair)?;
+                let pair = Pair::read(&body, start..end)?;
+                refuse_duplicate(&body, &pairs, &pair)?;
                 pairs.push(pair);
             }
             start = end + 1;
@@ -60,7 +60,7 @@ impl Form {
     pub fn get_all<'f>(&'f self, name: &str) -> impl Iterator<Item = Cow<'f, str>> {
         self.pairs
             .iter()
-            .filter(move |pair| !pair.value.is_empty() && self.text(&pair.name) == name)
+            .filter(move |pair| !pair.value.is_empty() && pair.name.is(name, &self.body))
             .map(|pair| self.text(&pair.value))
     }
 
@@ -68,14 +68,13 @@ impl Form {
     pub(crate) fn is(&self, name: &str, expected: &str) -> bool {
         self.pairs
             .iter()
-            .filter(|pair| !pair.value.is_empty())
-            .find(|pair| self.text(&pair.name) == name)
-            .is_some_and(|pair| octets_of(pair.value.raw(&self.body)).eq(expected.bytes().map(Some)))
+            .find(|pair| !pair.value.is_empty() && pair.name.is(name, &self.body))
+            .is_some_and(|pair| pair.value.is(expected, &self.body))
     }
 
     /// Does the parameter have a value?
     pub(crate) fn contains(&self, name: &str) -> bool {
-        self.pairs.iter().any(|pair| !pair.value.is_empty() && self.text(&pair.name) == name)
+        self.pairs.iter().any(|pair| !pair.value.is_empty() && pair.name.is(name, &self.body))
     }
 
     /// Every parameter with a value, in order, decoded.
@@ -89,7 +88,7 @@ impl Form {
     /// The form without the parameters of these names.
     pub(crate) fn without(mut self, names: &[&str]) -> Self {
         let (body, pairs) = (&self.body, &mut self.pairs);
-        pairs.retain(|pair| !names.contains(&&*pair.name.text(body)));
+        pairs.retain(|pair| !names.iter().any(|name| pair.name.is(name, body)));
         self
     }
 
@@ -118,10 +117,14 @@ struct Pair {
 }
 
 impl Pair {
-    fn read(piece: &str, start: usize) -> Result<Self, Failure> {
-        let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
-        let value_start = start + (piece.len() - value.len());
-        Ok(Pair { name: Part::read(name, start)?, value: Part::read(value, value_start)? })
+    fn read(body: &[u8], range: Range<usize>) -> Result<Self, Failure> {
+        let piece = body.get(range.clone()).unwrap_or_default();
+        let equals = range.start + piece.iter().position(|byte| *byte == b'=').unwrap_or(piece.len());
+        let value_start = (equals + 1).min(range.end);
+        Ok(Pair {
+            name: Part::read(body, range.start..equals)?,
+            value: Part::read(body, value_start..range.end)?,
+        })
     }
 }
 
@@ -134,8 +137,9 @@ struct Part {
 }
 
 impl Part {
-    fn read(raw: &str, start: usize) -> Result<Self, Failure> {
-        let encoded = raw.bytes().any(|byte| byte == b'%' || byte == b'+');
+    fn read(body: &[u8], range: Range<usize>) -> Result<Self, Failure> {
+        let raw = body.get(range.clone()).unwrap_or_default();
+        let encoded = memchr::memchr2(b'%', b'+', raw).is_some();
         if encoded && !is_decodable(raw) {
             return Err(Failure::new(Reason::MalformedForm)
                 .expected("percent escapes that decode to UTF-8")
@@ -146,7 +150,7 @@ impl Part {
                 Failure::new(Reason::TooLarge).expected("a body below 4 GiB").got("a larger body")
             })
         };
-        Ok(Part { start: bound(start)?, end: bound(start + raw.len())?, encoded })
+        Ok(Part { start: bound(range.start)?, end: bound(range.end)?, encoded })
     }
 
     fn is_empty(&self) -> bool {
@@ -155,24 +159,29 @@ impl Part {
 
     fn text<'b>(&self, body: &'b [u8]) -> Cow<'b, str> {
         let raw = self.raw(body);
-        if self.encoded { Cow::Owned(decode(raw).unwrap_or_default()) } else { Cow::Borrowed(raw) }
+        if self.encoded {
+            Cow::Owned(decode_octets(raw).unwrap_or_default())
+        } else {
+            // The whole body was seen to be UTF-8, and a part begins and ends at an ASCII separator.
+            Cow::Borrowed(std::str::from_utf8(raw).unwrap_or_default())
+        }
     }
 
-    fn raw<'b>(&self, body: &'b [u8]) -> &'b str {
-        let range: Range<usize> = self.start as usize..self.end as usize;
-        body.get(range).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    /// Does the part decode to this text? Costs no memory.
+    fn is(&self, text: &str, body: &[u8]) -> bool {
+        let raw = self.raw(body);
+        if self.encoded { octets_of(raw).eq(text.bytes().map(Some)) } else { raw == text.as_bytes() }
+    }
+
+    fn raw<'b>(&self, body: &'b [u8]) -> &'b [u8] {
+        body.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 }
 
-fn refuse_duplicate(text: &str, pairs: &[Pair], new: &Pair) -> Result<(), Failure> {
-    let name = new.name.text(text.as_bytes());
-    let same = |pair: &Pair| {
-        // Plain names of different lengths, which is nearly every comparison, need no decoding.
-        let plain = !pair.name.encoded && !new.name.encoded;
-        let lengths_differ = pair.name.end - pair.name.start != new.name.end - new.name.start;
-        !(plain && lengths_differ) && pair.name.text(text.as_bytes()) == name
-    };
-    if pairs.iter().any(same) && !REPEATABLE.contains(&&*name) {
+fn refuse_duplicate(body: &[u8], pairs: &[Pair], new: &Pair) -> Result<(), Failure> {
+    let name = new.name.text(body);
+    let is_known = pairs.iter().any(|pair| pair.name.is(&name, body));
+    if is_known && !REPEATABLE.contains(&&*name) {
         return Err(Failure::new(Reason::DuplicateParameter)
             .expected("each parameter once")
             .got(format!("{name} twice")));
@@ -180,14 +189,13 @@ fn refuse_duplicate(text: &str, pairs: &[Pair], new: &Pair) -> Result<(), Failur
     Ok(())
 }
 
-fn expected_pairs(body: &[u8]) -> usize {
-    let separators = body.iter().filter(|byte| **byte == b'&').count();
-    if body.is_empty() { 0 } else { (separators + 1).min(MAX_PARAMETERS) }
-}
-
 /// Decodes form-encoded text: `+` is a space, `%XX` an octet. `None` for a broken escape or octets that are not
 /// UTF-8.
 pub(crate) fn decode(raw: &str) -> Option<String> {
+    decode_octets(raw.as_bytes())
+}
+
+fn decode_octets(raw: &[u8]) -> Option<String> {
     let mut octets = Vec::with_capacity(raw.len());
     for octet in octets_of(raw) {
         octets.push(octet?);
@@ -196,15 +204,15 @@ pub(crate) fn decode(raw: &str) -> Option<String> {
 }
 
 /// Would [`decode`] succeed? Costs no memory for text that decodes to ASCII.
-fn is_decodable(raw: &str) -> bool {
+fn is_decodable(raw: &[u8]) -> bool {
     let mut ascii = true;
     octets_of(raw).all(|octet| octet.inspect(|octet| ascii &= octet.is_ascii()).is_some())
-        && (ascii || decode(raw).is_some())
+        && (ascii || decode_octets(raw).is_some())
 }
 
 /// The octets that form-encoded text stands for; `None` in place of a broken escape.
-fn octets_of(raw: &str) -> impl Iterator<Item = Option<u8>> {
-    let mut bytes = raw.bytes();
+fn octets_of(raw: &[u8]) -> impl Iterator<Item = Option<u8>> {
+    let mut bytes = raw.iter().copied();
     std::iter::from_fn(move || {
         Some(match bytes.next()? {
             b'+' => Some(b' '),

@@ -2,9 +2,11 @@
 
 use std::time::SystemTime;
 
-use crate::auth_method::AuthMethod;
-use crate::endpoint::Endpoint;
-use crate::endpoint::EndpointSet;
+use crate::auth_method::{AuthMethod, ClientClass};
+use crate::client::Client;
+use crate::endpoint::{Endpoint, EndpointSet};
+use crate::reason::Reason;
+use crate::refusal::Failure;
 
 /// A client's permission to authenticate by one method.
 ///
@@ -58,5 +60,50 @@ impl MethodGrant {
 
     pub(crate) fn has_ended(&self, now: SystemTime) -> bool {
         self.until.is_some_and(|until| now >= until)
+    }
+}
+
+/// Introspection is never open to clients that prove nothing (RFC 7662 §2.1).
+pub(crate) fn is_served(class: ClientClass, endpoint: Endpoint) -> bool {
+    !(class == ClientClass::Public && endpoint == Endpoint::Introspection)
+}
+
+/// May the client use the method, at this endpoint, today?
+///
+/// # Errors
+/// [`Reason::ClientDisabled`], [`Reason::MethodNotGranted`], [`Reason::MethodGrantExpired`].
+pub(crate) fn may_use(
+    client: &Client,
+    method: &AuthMethod,
+    class: ClientClass,
+    endpoint: Endpoint,
+    now: SystemTime,
+) -> Result<(), Failure> {
+    if client.is_disabled() {
+        return Err(Failure::new(Reason::ClientDisabled)
+            .expected("an enabled client")
+            .got(client.id().to_owned()));
+    }
+    let grant = client.grants().iter().filter(|grant| grant.covers(method, endpoint));
+    let grant = grant.max_by_key(|grant| (grant.ends_at().is_none(), grant.ends_at()));
+    match grant {
+        Some(grant) if grant.has_ended(now) => Err(Failure::new(Reason::MethodGrantExpired)
+            .expected("a method whose grant has not ended")
+            .got(method.to_string())),
+        Some(_) if is_served(class, endpoint) => Ok(()),
+        _ => {
+            let granted: Vec<&str> = client
+                .grants()
+                .iter()
+                .filter(|grant| grant.endpoints().contains(endpoint))
+                .map(|grant| grant.method().as_str())
+                .collect();
+            let expected = if granted.is_empty() {
+                "no method at this endpoint".to_owned()
+            } else {
+                granted.join(" or ")
+            };
+            Err(Failure::new(Reason::MethodNotGranted).expected(expected).got(method.to_string()))
+        }
     }
 }

@@ -26,6 +26,7 @@ pub struct Presented<'r> {
 
 /// The one credential of a request, by where it was found.
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "there is one for each request, and it stays where it is made")]
 pub enum Credential<'r> {
     /// None, or one that only a method from outside this crate reads.
     None,
@@ -34,7 +35,7 @@ pub enum Credential<'r> {
     /// `client_secret` in the form.
     Post(Cow<'r, str>),
     /// `client_assertion` of the type jwt-bearer.
-    Assertion(Box<ClientAssertion<'r>>),
+    Assertion(ClientAssertion<'r>),
     /// `Authorization` under another scheme.
     OtherScheme(&'r [u8]),
 }
@@ -185,5 +186,5 @@ fn read_assertion<'r>(form: &'r Form, policy: &Policy) -> Result<Credential<'r>,
         return Err(Failure::new(Reason::AssertionTypeUnsupported).expected(JWT_BEARER).got(got));
     }
     let compact = form.get("client_assertion").unwrap_or_default();
-    ClientAssertion::parse(compact, policy).map(|assertion| Credential::Assertion(Box::new(assertion)))
+    ClientAssertion::parse(compact, policy).map(Credential::Assertion)
 }

@@ -41,7 +41,7 @@ impl Audiences {
 
 impl Claims {
     pub(crate) fn parse(decoded: &Decoded, policy: &Policy) -> Result<Self, Failure> {
-        let members = read(decoded.payload())?;
+        let members = read(decoded.payload()?)?;
         let text = |name: &'static str, claim: Claim<'_>| match claim {
             Claim::Absent => Ok(None),
             Claim::Text(text) => Ok(Some(Span::new(text, decoded))),

@@ -24,7 +24,7 @@ pub(crate) struct Header {
 
 impl Header {
     pub(crate) fn parse(decoded: &Decoded, policy: &Policy) -> Result<Self, Failure> {
-        let members = read(decoded.header())?;
+        let members = read(decoded.header()?)?;
         if members.critical {
             return Err(Failure::new(Reason::CritNotUnderstood)
                 .expected("no crit and no b64")

@@ -52,9 +52,7 @@ impl<'r> ClientAssertion<'r> {
         }
         let (header, payload, signature) = three_parts(&compact)?;
         let signing_input_end = header.len() + 1 + payload.len();
-        let decoded = Decoded::new(header, payload)?;
-        // Decoded for its shape alone; the octets are wanted only once a key is found.
-        decode_signature(signature)?;
+        let decoded = Decoded::new(header, payload, signature)?;
         let header = Header::parse(&decoded, policy)?;
         let claims = Claims::parse(&decoded, policy)?;
         Ok(ClientAssertion { compact, signing_input_end, decoded, header, claims })
@@ -115,9 +113,8 @@ impl<'r> ClientAssertion<'r> {
     }
 
     /// The signature's octets.
-    pub fn signature(&self) -> Signature {
-        let text = self.compact.get(self.signing_input_end + 1..).unwrap_or_default();
-        decode_signature(text).unwrap_or_default()
+    pub fn signature(&self) -> &[u8] {
+        self.decoded.signature()
     }
 }
 
@@ -131,64 +128,44 @@ impl fmt::Debug for ClientAssertion<'_> {
     }
 }
 
-/// The octets of a signature; the longest is that of an RSA key of 8192 bits.
-pub struct Signature {
-    octets: [u8; MAX_SIGNATURE],
-    length: usize,
-}
-
-impl Default for Signature {
-    fn default() -> Self {
-        Signature { octets: [0; MAX_SIGNATURE], length: 0 }
-    }
-}
-
-impl AsRef<[u8]> for Signature {
-    fn as_ref(&self) -> &[u8] {
-        self.octets.get(..self.length).unwrap_or_default()
-    }
-}
-
-const MAX_SIGNATURE: usize = 1024;
-
-fn decode_signature(text: &str) -> Result<Signature, Failure> {
-    let mut signature = Signature::default();
-    if text.is_empty() {
-        return Ok(signature);
-    }
-    signature.length = URL_SAFE_NO_PAD
-        .decode_slice(text, &mut signature.octets)
-        .map_err(|_| malformed("a signature in base64url without padding", "something else"))?;
-    Ok(signature)
-}
-
-/// Header and payload, decoded one after the other into one buffer.
+/// The three parts, decoded one after the other into one buffer.
 pub(crate) struct Decoded {
-    text: String,
+    octets: Vec<u8>,
     header_end: usize,
+    payload_end: usize,
 }
 
 impl Decoded {
-    fn new(header: &str, payload: &str) -> Result<Self, Failure> {
-        let not_base64url = |_| malformed("base64url without padding", "something else");
-        let mut octets = Vec::with_capacity(base64::decoded_len_estimate(header.len() + payload.len()) + 3);
-        URL_SAFE_NO_PAD.decode_vec(header, &mut octets).map_err(not_base64url)?;
-        let header_end = octets.len();
-        URL_SAFE_NO_PAD.decode_vec(payload, &mut octets).map_err(not_base64url)?;
-        let text = String::from_utf8(octets).map_err(|_| malformed("UTF-8", "octets that are not UTF-8"))?;
-        if !text.is_char_boundary(header_end) {
-            return Err(malformed("UTF-8", "octets that are not UTF-8"));
-        }
-        Ok(Decoded { text, header_end })
+    fn new(header: &str, payload: &str, signature: &str) -> Result<Self, Failure> {
+        let length = header.len() + payload.len() + signature.len();
+        let mut octets = Vec::with_capacity(base64::decoded_len_estimate(length) + 3);
+        let mut decode = |part: &str| -> Result<usize, Failure> {
+            URL_SAFE_NO_PAD
+                .decode_vec(part, &mut octets)
+                .map_err(|_| malformed("base64url without padding", "something else"))?;
+            Ok(octets.len())
+        };
+        let (header_end, payload_end) = (decode(header)?, decode(payload)?);
+        decode(signature)?;
+        Ok(Decoded { octets, header_end, payload_end })
     }
 
-    pub(crate) fn header(&self) -> &str {
-        self.text.get(..self.header_end).unwrap_or_default()
+    pub(crate) fn header(&self) -> Result<&str, Failure> {
+        text(self.octets.get(..self.header_end))
     }
 
-    pub(crate) fn payload(&self) -> &str {
-        self.text.get(self.header_end..).unwrap_or_default()
+    pub(crate) fn payload(&self) -> Result<&str, Failure> {
+        text(self.octets.get(self.header_end..self.payload_end))
     }
+
+    fn signature(&self) -> &[u8] {
+        self.octets.get(self.payload_end..).unwrap_or_default()
+    }
+}
+
+fn text(octets: Option<&[u8]>) -> Result<&str, Failure> {
+    std::str::from_utf8(octets.unwrap_or_default())
+        .map_err(|_| malformed("UTF-8", "octets that are not UTF-8"))
 }
 
 /// A string of the decoded JSON: where it stands, or its own text when it held an escape.
@@ -202,9 +179,9 @@ impl Span {
     pub(crate) fn new(text: Cow<'_, str>, decoded: &Decoded) -> Self {
         match text {
             Cow::Borrowed(text) => {
-                let start = (text.as_ptr() as usize).wrapping_sub(decoded.text.as_ptr() as usize);
+                let start = (text.as_ptr() as usize).wrapping_sub(decoded.octets.as_ptr() as usize);
                 match (u32::try_from(start), u32::try_from(start.wrapping_add(text.len()))) {
-                    (Ok(start), Ok(end)) if end as usize <= decoded.text.len() => Span::At(start, end),
+                    (Ok(start), Ok(end)) if end as usize <= decoded.octets.len() => Span::At(start, end),
                     _ => Span::Own(text.into()),
                 }
             }
@@ -214,7 +191,10 @@ impl Span {
 
     pub(crate) fn text<'d>(&'d self, decoded: &'d Decoded) -> &'d str {
         match self {
-            Span::At(start, end) => decoded.text.get(*start as usize..*end as usize).unwrap_or_default(),
+            Span::At(start, end) => {
+                let octets = decoded.octets.get(*start as usize..*end as usize).unwrap_or_default();
+                std::str::from_utf8(octets).unwrap_or_default()
+            }
             Span::Own(text) => text,
         }
     }

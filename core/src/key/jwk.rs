@@ -59,7 +59,7 @@ impl VerificationKey {
             _ => return Err("has a kty or crv that this server does not support, or lacks a member"),
         };
         Ok(VerificationKey {
-            key_id: key_id.map(Box::from),
+            key_id: key_id.map(Arc::from),
             algorithm,
             usable: is_for_verifying(members)?,
             x5t: thumbprint_member(members, "x5t")?,

@@ -17,7 +17,7 @@ use verify::PublicKey;
 
 /// One public key of a client.
 pub struct VerificationKey {
-    pub(crate) key_id: Option<Box<str>>,
+    pub(crate) key_id: Option<Arc<str>>,
     pub(crate) algorithm: Option<Algorithm>,
     pub(crate) usable: bool,
     pub(crate) x5t: Option<Box<str>>,
@@ -28,8 +28,8 @@ pub struct VerificationKey {
 
 impl VerificationKey {
     /// The `kid`, if the key has one.
-    pub fn key_id(&self) -> Option<&str> {
-        self.key_id.as_deref()
+    pub fn key_id(&self) -> Option<&Arc<str>> {
+        self.key_id.as_ref()
     }
 
     /// The JWK thumbprint with SHA-256, base64url ([RFC 7638](https://www.rfc-editor.org/rfc/rfc7638)).

@@ -105,7 +105,8 @@ impl KeySet {
     }
 
     fn names(&self) -> String {
-        let names: Vec<&str> = self.keys.iter().map(|key| key.key_id().unwrap_or("(no kid)")).collect();
+        let names: Vec<&str> =
+            self.keys.iter().map(|key| key.key_id.as_deref().unwrap_or("(no kid)")).collect();
         if names.is_empty() {
             "a registered key, of which there is none".to_owned()
         } else {
@@ -125,7 +126,7 @@ pub(crate) enum KeyHint<'h> {
 impl KeyHint<'_> {
     fn names(&self, key: &VerificationKey) -> bool {
         match self {
-            KeyHint::KeyId(key_id) => key.key_id() == Some(key_id),
+            KeyHint::KeyId(key_id) => key.key_id.as_deref() == Some(key_id),
             KeyHint::X5tS256(thumbprint) => key.x5t_s256.as_deref() == Some(thumbprint.trim_end_matches('=')),
             KeyHint::X5t(thumbprint) => key.x5t.as_deref() == Some(thumbprint.trim_end_matches('=')),
             KeyHint::Nothing => false,

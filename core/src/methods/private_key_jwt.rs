@@ -46,7 +46,7 @@ impl Attempt for Signed<'_> {
             let key = verify_signature(self.assertion, client)?;
             let proof = Proof {
                 algorithm: Some(self.assertion.algorithm()),
-                key_id: self.assertion.key_id().map(Arc::from),
+                key_id: key.key_id().cloned(),
                 key_thumbprint: Some(Arc::clone(key.thumbprint())),
                 ..Proof::default()
             };
@@ -78,11 +78,10 @@ fn verify_signature<'c>(
     client: &'c Client,
 ) -> Result<&'c VerificationKey, Failure> {
     let algorithm = assertion.algorithm();
-    let signature = assertion.signature();
     client
         .keys()
         .choose(&assertion.key_hint(), algorithm)?
-        .find(|key| key.verify(algorithm, assertion.signing_input(), signature.as_ref()))
+        .find(|key| key.verify(algorithm, assertion.signing_input(), assertion.signature()))
         .ok_or_else(|| {
             Failure::new(Reason::SignatureInvalid)
                 .expected("a signature by the client's key")

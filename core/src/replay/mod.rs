@@ -31,7 +31,7 @@ pub trait ReplayStore: Send + Sync + 'static {
     /// [`StoreError`] when the store cannot answer. The request is then refused with 503.
     fn claim(
         &self,
-        key: &ReplayKey,
+        key: &ReplayKey<'_>,
         keep_for: Duration,
     ) -> impl Future<Output = Result<Claim, StoreError>> + Send;
 
@@ -46,7 +46,7 @@ pub trait ReplayStore: Send + Sync + 'static {
 pub(crate) trait DynReplayStore: Send + Sync {
     fn claim<'a>(
         &'a self,
-        key: &'a ReplayKey,
+        key: &'a ReplayKey<'a>,
         keep_for: Duration,
     ) -> BoxFuture<'a, Result<Claim, StoreError>>;
     fn memory_lost_at(&self) -> Option<SystemTime>;
@@ -55,7 +55,7 @@ pub(crate) trait DynReplayStore: Send + Sync {
 impl<S: ReplayStore> DynReplayStore for S {
     fn claim<'a>(
         &'a self,
-        key: &'a ReplayKey,
+        key: &'a ReplayKey<'a>,
         keep_for: Duration,
     ) -> BoxFuture<'a, Result<Claim, StoreError>> {
         Box::pin(ReplayStore::claim(self, key, keep_for))
@@ -67,7 +67,7 @@ impl<S: ReplayStore> DynReplayStore for S {
 }
 
 impl<S: ReplayStore> ReplayStore for std::sync::Arc<S> {
-    async fn claim(&self, key: &ReplayKey, keep_for: Duration) -> Result<Claim, StoreError> {
+    async fn claim(&self, key: &ReplayKey<'_>, keep_for: Duration) -> Result<Claim, StoreError> {
         S::claim(self, key, keep_for).await
     }
 
@@ -92,54 +92,51 @@ pub enum Claim {
 
 /// A used assertion: SHA-256 over tenant, client_id and `jti`, each with its length before it, so that no two
 /// triples can be written alike.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct ReplayKey {
-    assertion: [u8; 32],
-    client: [u8; 32],
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ReplayKey<'k> {
+    digest: [u8; 32],
+    tenant: &'k str,
+    client_id: &'k str,
 }
 
-impl ReplayKey {
+impl<'k> ReplayKey<'k> {
     /// The key of this `jti` of this client.
-    pub fn new(tenant: &str, client_id: &str, jwt_id: &str) -> Self {
+    pub fn new(tenant: &'k str, client_id: &'k str, jwt_id: &str) -> Self {
         let mut hash = digest::Context::new(&digest::SHA256);
-        for part in [tenant, client_id] {
-            absorb(&mut hash, part);
+        for part in [tenant, client_id, jwt_id] {
+            hash.update(&(part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
         }
-        let client = octets(hash.clone());
-        absorb(&mut hash, jwt_id);
-        ReplayKey { assertion: octets(hash), client }
+        let mut digest = [0; 32];
+        digest.copy_from_slice(hash.finish().as_ref());
+        ReplayKey { digest, tenant, client_id }
     }
 
-    /// The hash of tenant, client_id and `jti`.
+    /// The hash. What a store keeps; 16 octets of it are enough.
     pub fn digest(&self) -> &[u8; 32] {
-        &self.assertion
+        &self.digest
     }
 
-    /// The hash of tenant and client_id, for a quota per client.
-    pub fn client_digest(&self) -> &[u8; 32] {
-        &self.client
+    /// The server whose client it is, where several share a store.
+    pub fn tenant(&self) -> &'k str {
+        self.tenant
+    }
+
+    /// The client, for a quota.
+    pub fn client_id(&self) -> &'k str {
+        self.client_id
     }
 }
 
-impl fmt::Debug for ReplayKey {
+/// Shows the client and the first octets of the hash.
+impl fmt::Debug for ReplayKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ReplayKey(")?;
-        for octet in self.assertion.iter().take(4) {
-            write!(f, "{octet:02x}")?;
-        }
-        f.write_str("…)")
+        let [a, b, c, d, ..] = self.digest;
+        f.debug_struct("ReplayKey")
+            .field("client_id", &self.client_id)
+            .field("digest", &format_args!("{a:02x}{b:02x}{c:02x}{d:02x}…"))
+            .finish_non_exhaustive()
     }
-}
-
-fn absorb(hash: &mut digest::Context, part: &str) {
-    hash.update(&(part.len() as u64).to_be_bytes());
-    hash.update(part.as_bytes());
-}
-
-fn octets(hash: digest::Context) -> [u8; 32] {
-    let mut octets = [0; 32];
-    octets.copy_from_slice(hash.finish().as_ref());
-    octets
 }
 
 #[cfg(test)]
