@@ -101,9 +101,13 @@ impl Authenticator {
 
     /// The refusal of a request that did not get as far as [`authenticate`](Authenticator::authenticate): its body
     /// was too large, or broke off. The observer is told.
+    ///
+    /// `request` has an empty body. What is wrong with its head comes first, so that every adapter answers alike,
+    /// however much of the body it read.
     pub fn refuse(&self, request: &AuthRequest<'_>, failure: impl Into<Failure>) -> Refusal {
         let started = self.0.observer.as_ref().map(|_| self.0.clock.monotonic());
-        self.refuse_observed(request, &Seen::default(), failure.into(), started)
+        let failure = check_head(request).err().unwrap_or_else(|| failure.into());
+        self.refuse_observed(request, &Seen::default(), failure, started)
     }
 
     /// Most bytes of a body that are read. Adapters stop collecting there.
@@ -256,12 +260,8 @@ pub(crate) type RegisteredMethod = (AuthMethod, Box<dyn Method>);
 impl Inner {
     /// The form, once the request may have one.
     fn read_form(&self, request: &AuthRequest<'_>) -> Result<Form, Failure> {
-        if request.verb != "POST" {
-            return Err(Failure::new(Reason::WrongVerb).expected("POST").got(request.verb.to_owned()));
-        }
-        query::refuse_credentials(request.query)?;
+        check_head(request)?;
         let Some(body) = &request.body else { return Ok(Form::default()) };
-        media_type::require_form(request)?;
         if body.len() > self.max_body_bytes {
             return Err(Failure::new(Reason::TooLarge)
                 .expected(format!("at most {} bytes", self.max_body_bytes))
@@ -310,7 +310,10 @@ impl Inner {
             Credential::Assertion(_) => not_enabled(AuthMethod::PRIVATE_KEY_JWT),
             Credential::OtherScheme(scheme) => Failure::new(Reason::NoCredentials)
                 .expected("Authorization: Basic, or credentials in the form")
-                .got(format!("Authorization: {}", String::from_utf8_lossy(scheme))),
+                .got(match std::str::from_utf8(scheme) {
+                    Ok(scheme) if !scheme.is_empty() && scheme.len() <= 40 => format!("the scheme {scheme}"),
+                    _ => "an Authorization header without a scheme".to_owned(),
+                }),
             Credential::None if presented.client_id().is_some() => not_enabled(AuthMethod::NONE),
             Credential::None => {
                 Failure::new(Reason::NoCredentials).expected(enabled.join(" or ")).got("nothing")
@@ -412,6 +415,15 @@ impl Inner {
             Audience::Url(url) => Some(url),
         })
     }
+}
+
+/// What can be wrong before the body is looked at.
+fn check_head(request: &AuthRequest<'_>) -> Result<(), Failure> {
+    if request.verb != "POST" {
+        return Err(Failure::new(Reason::WrongVerb).expected("POST").got(request.verb.to_owned()));
+    }
+    query::refuse_credentials(request.query)?;
+    if request.body.is_some() { media_type::require_form(request) } else { Ok(()) }
 }
 
 fn unknown(client_id: &str) -> Failure {

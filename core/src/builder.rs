@@ -159,8 +159,14 @@ impl AuthenticatorBuilder {
             ConfigError::new("clients", "there is no registry of clients", "call .clients(…) on the builder")
         })?;
         let methods = enabled_methods(&self.policy, self.own_methods, self.replay.is_some())?;
-        let takes_assertions = methods.iter().any(|(name, _)| *name == AuthMethod::PRIVATE_KEY_JWT);
-        let wants_token_endpoint = self.policy.audiences.contains(&Audience::TokenEndpoint);
+        let runs = |wanted: AuthMethod| methods.iter().any(|(name, _)| *name == wanted);
+        let takes_assertions = runs(AuthMethod::PRIVATE_KEY_JWT);
+        let mut policy = self.policy;
+        if takes_assertions && !runs(AuthMethod::CLIENT_SECRET_JWT) {
+            // No method left takes them, so a header that names one is wrong whoever sent it.
+            policy.algorithms.retain(|algorithm| !algorithm.is_symmetric());
+        }
+        let wants_token_endpoint = policy.audiences.contains(&Audience::TokenEndpoint);
         let has_token_endpoint = self.endpoints.get(Endpoint::Token.index()).is_some_and(Option::is_some);
         if takes_assertions && wants_token_endpoint && !has_token_endpoint {
             return Err(ConfigError::new(
@@ -186,7 +192,7 @@ impl AuthenticatorBuilder {
             observer: self.observer,
             decoy: decoy::client()?,
             max_body_bytes: self.max_body_bytes,
-            policy: self.policy,
+            policy,
         }))
     }
 }

@@ -182,9 +182,11 @@ fn refuse_duplicate(body: &[u8], pairs: &[Pair], new: &Pair) -> Result<(), Failu
     let name = new.name.text(body);
     let is_known = pairs.iter().any(|pair| pair.name.is(&name, body));
     if is_known && !REPEATABLE.contains(&&*name) {
-        return Err(Failure::new(Reason::DuplicateParameter)
-            .expected("each parameter once")
-            .got(format!("{name} twice")));
+        // A body that is no form at all may have anything for a name; only what looks like one is repeated.
+        let is_a_name =
+            name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let got = if is_a_name { format!("{name} twice") } else { "a parameter twice".to_owned() };
+        return Err(Failure::new(Reason::DuplicateParameter).expected("each parameter once").got(got));
     }
     Ok(())
 }

@@ -171,9 +171,9 @@ pub(crate) const CREDENTIAL_PARAMETERS: [&str; 3] =
     ["client_secret", "client_assertion", "client_assertion_type"];
 
 fn read_authorization<'r>(value: &'r [u8], policy: &Policy) -> Result<Credential<'r>, Failure> {
-    let scheme_end = value.iter().position(|byte| *byte == b' ').unwrap_or(value.len());
-    let (scheme, rest) = value.split_at(scheme_end);
-    if scheme.eq_ignore_ascii_case(b"basic") {
+    // Without a space there is no scheme, only something that might be a credential: it is not repeated.
+    let (scheme, rest) = value.split_at(value.iter().position(|byte| *byte == b' ').unwrap_or_default());
+    if scheme.eq_ignore_ascii_case(b"basic") || value.eq_ignore_ascii_case(b"basic") {
         BasicCredentials::parse(rest.trim_ascii(), policy.basic_decoding).map(Credential::Basic)
     } else {
         Ok(Credential::OtherScheme(scheme))

@@ -154,7 +154,7 @@ impl Covered {
 
     fn refuse(&self, reason: Reason) -> Refusal {
         let headers = Fields(&self.parts.headers);
-        self.settings.auth.refuse(&self.request(&headers, None), reason)
+        self.settings.auth.refuse(&self.request(&headers, Some(Bytes::new())), reason)
     }
 
     /// The decision, with everything it needs.
