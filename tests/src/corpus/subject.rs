@@ -1,0 +1,84 @@
+//! The client a case is about.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::case::Construct;
+use crate::fixtures::fixtures;
+use crate::jwk::PrivateJwk;
+use crate::registration::{Registered, register};
+
+/// Whoever makes the request, with what it authenticates by.
+pub(super) struct Subject {
+    pub(super) client_id: String,
+    pub(super) secret: Option<String>,
+    /// What it signs with, and the algorithm it registered.
+    pub(super) signer: Option<(Arc<PrivateJwk>, String)>,
+    pub(super) metadata: Option<Value>,
+    method: String,
+}
+
+impl Subject {
+    pub(super) fn of(construct: &Construct) -> Self {
+        let name = construct.client.as_str();
+        match name.strip_prefix("@register(").and_then(|name| name.strip_suffix(')')) {
+            Some(recipe) => Subject::registered(register(recipe)),
+            None if name.is_empty() => Subject::nobody(),
+            None => Subject::fixture(name),
+        }
+    }
+
+    /// How it authenticates unless the case says otherwise, in the words of the case language.
+    pub(super) fn auth(&self) -> &str {
+        match self.method.as_str() {
+            "client_secret_basic" => "basic",
+            "client_secret_post" => "post",
+            "private_key_jwt" => "assertion",
+            "none" => "id",
+            other => panic!("no case is interpreted for {other}"),
+        }
+    }
+
+    fn fixture(name: &str) -> Self {
+        let client = fixtures().client(name);
+        let signs = client.method() == "private_key_jwt";
+        Subject {
+            client_id: client.id(),
+            secret: client.secret(),
+            signer: signs.then(|| (fixtures().key_of(&client.id()), client.signing_algorithm())),
+            metadata: Some(client.metadata.clone()),
+            method: client.method(),
+        }
+    }
+
+    fn registered(client: Registered) -> Self {
+        Subject {
+            client_id: client.client_id().to_owned(),
+            secret: None,
+            signer: Some((client.signer, client.algorithm)),
+            metadata: Some(client.metadata),
+            method: "private_key_jwt".to_owned(),
+        }
+    }
+
+    fn nobody() -> Self {
+        Subject {
+            client_id: String::new(),
+            secret: None,
+            signer: None,
+            metadata: None,
+            method: "none".to_owned(),
+        }
+    }
+}
+
+/// The method that a way of authenticating uses.
+pub(super) fn method_of(auth: &str) -> &'static str {
+    match auth {
+        "basic" => "client_secret_basic",
+        "post" => "client_secret_post",
+        "assertion" => "private_key_jwt",
+        _ => "none",
+    }
+}

@@ -1,0 +1,143 @@
+//! The server of a row: an authenticator under a clock that the row moves, and a log that the row reads.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use countersign::clock::Clock;
+use countersign::metadata::ClientMetadata;
+use countersign::observer::{Decision, Observer};
+use countersign::replay::MemoryReplayStore;
+use countersign::store::Clients;
+use countersign::{Authenticator, Client, Endpoint, Policy};
+
+use crate::row::{self, NOW, Setup};
+
+/// An authenticator, its clock and its log.
+#[derive(Clone)]
+pub struct Server {
+    /// What is tested.
+    pub auth: Authenticator,
+    /// Its time.
+    pub clock: SetClock,
+    /// What its operator sees.
+    pub log: Log,
+}
+
+impl Server {
+    /// Registers the clients of a row as a file of clients would, and builds the authenticator.
+    pub fn new(setup: &Setup) -> Self {
+        let clock = SetClock::new(setup.started_at);
+        let log = Log::default();
+        let switches = setup.policy.as_object().cloned().unwrap_or_default();
+        let policy = Policy::preset(&setup.preset).unwrap().with_switches(switches).unwrap();
+        // A client that the loader refuses stays unknown.
+        let clients = setup.clients.iter().filter_map(|metadata| {
+            let metadata: ClientMetadata = serde_json::from_value(metadata.clone()).ok()?;
+            Client::try_from(&metadata).ok()
+        });
+        let mut builder = Authenticator::builder()
+            .issuer(row::ISSUER)
+            .clients(Clients::new(clients).unwrap())
+            .replay(MemoryReplayStore::with_clock(clock.clone()))
+            .policy(policy)
+            .observer(log.clone())
+            .clock(clock.clone());
+        for (endpoint, own) in row::Endpoint::ALL.into_iter().map(|endpoint| (endpoint, own(endpoint))) {
+            builder = builder.endpoint(own, endpoint.url());
+        }
+        let auth = builder.build().unwrap();
+        clock.set(NOW);
+        Server { auth, clock, log }
+    }
+}
+
+/// The endpoint of a row, in the library's words.
+pub(super) fn own(endpoint: row::Endpoint) -> Endpoint {
+    match endpoint {
+        row::Endpoint::Token => Endpoint::Token,
+        row::Endpoint::Introspection => Endpoint::Introspection,
+        row::Endpoint::Revocation => Endpoint::Revocation,
+        row::Endpoint::PushedAuthorization => Endpoint::PushedAuthorization,
+        row::Endpoint::DeviceAuthorization => Endpoint::DeviceAuthorization,
+        row::Endpoint::BackchannelAuthentication => Endpoint::BackchannelAuthentication,
+    }
+}
+
+/// The routes of the server of every row.
+pub(super) fn routes() -> impl Iterator<Item = (&'static str, Endpoint)> {
+    row::Endpoint::ALL.into_iter().map(|endpoint| (endpoint.path(), own(endpoint)))
+}
+
+/// A clock that stands still until it is moved. Its monotonic side never goes back.
+#[derive(Clone)]
+pub struct SetClock {
+    wall: Arc<AtomicI64>,
+    monotonic: Arc<AtomicI64>,
+}
+
+impl SetClock {
+    /// A clock that shows this many Unix seconds.
+    pub fn new(now: i64) -> Self {
+        SetClock { wall: Arc::new(AtomicI64::new(now)), monotonic: Arc::default() }
+    }
+
+    /// Moves it; backwards only the wall clock.
+    pub fn advance(&self, seconds: i64) {
+        self.wall.fetch_add(seconds, Ordering::SeqCst);
+        self.monotonic.fetch_add(seconds.max(0), Ordering::SeqCst);
+    }
+
+    fn set(&self, now: i64) {
+        self.advance(now - self.wall.load(Ordering::SeqCst));
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(self.wall.load(Ordering::SeqCst).unsigned_abs())
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_secs(self.monotonic.load(Ordering::SeqCst).unsigned_abs())
+    }
+}
+
+/// What the operator sees of the last request.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Seen>>);
+
+#[derive(Default)]
+struct Seen {
+    reason: Option<String>,
+    lines: Vec<String>,
+}
+
+impl Log {
+    /// Forgets the request before.
+    pub fn clear(&self) {
+        *self.0.lock().unwrap() = Seen::default();
+    }
+
+    /// The code of the private reason, if it was refused.
+    pub fn reason(&self) -> Option<String> {
+        self.0.lock().unwrap().reason.clone()
+    }
+
+    /// The log lines, in every form in which an operator could print them.
+    pub fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().lines.clone()
+    }
+}
+
+impl Observer for Log {
+    fn decided(&self, decision: &Decision<'_>) {
+        let mut seen = self.0.lock().unwrap();
+        seen.reason = decision.refusal().map(|refusal| refusal.reason().code().to_owned());
+        seen.lines.push(decision.to_string());
+        seen.lines.push(format!("{decision:?}"));
+        if let Some(refusal) = decision.refusal() {
+            seen.lines.push(format!("{refusal} {refusal:?}"));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The shared case tables of Countersign.
+//!
+//! A [`Row`](row::Row) is one registered situation, a few requests and the answers they must get. Rows come from
+//! two places: the corpus in `cases/` ([`corpus::corpus_rows`]) and the tables written by hand
+//! ([`rows::hand_written`]). Every driver runs all of them unchanged, so that two adapters cannot drift apart.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+use std::sync::LazyLock;
+
+pub mod assertion;
+pub mod corpus;
+pub mod drivers;
+pub mod encoding;
+pub mod fixtures;
+pub mod jwk;
+pub mod members;
+pub mod mutate;
+pub mod registration;
+pub mod request;
+pub mod row;
+pub mod rows;
+pub mod scene;
+pub mod serialization;
+
+mod der;
+mod rsa;
+
+/// Every row: the corpus first, then the tables written by hand. They are made once in a process.
+pub fn all_rows() -> Vec<row::Row> {
+    static ROWS: LazyLock<Vec<row::Row>> =
+        LazyLock::new(|| [corpus::corpus_rows(), rows::hand_written()].concat());
+    ROWS.clone()
+}

@@ -1,0 +1,12 @@
+//! The test suite. One binary: linking is what costs.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod adapters;
+mod cancellation;
+mod faults;
+mod ports;
+mod promises;
+mod properties;
+mod race;
+mod readiness;
+mod rows;

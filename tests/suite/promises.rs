@@ -1,0 +1,149 @@
+//! What the library promises of itself, whatever the request.
+
+use countersign::clock::Clock;
+use countersign::method::{Attempt, Method};
+use countersign::observer::Observer;
+use countersign::{
+    AuthRequest, AuthenticatedClient, Authenticator, Client, ConfigError, Headers, Policy, Refusal,
+};
+use countersign_tests::all_rows;
+use countersign_tests::drivers::{Core, Driver, Server};
+use countersign_tests::row::{HttpRequest, Row, Step};
+use serde_json::Value;
+
+const fn shared<T: Send + Sync>() {}
+const fn sent<T: Send>(_: &T) {}
+
+/// Compiles or does not.
+#[test]
+fn public_types_cross_threads_and_ports_are_objects() {
+    shared::<Authenticator>();
+    shared::<AuthenticatedClient>();
+    shared::<Client>();
+    shared::<ConfigError>();
+    shared::<Policy>();
+    shared::<Refusal>();
+    shared::<Box<dyn Method>>();
+    shared::<Box<dyn Attempt>>();
+    shared::<Box<dyn Clock>>();
+    shared::<Box<dyn Observer>>();
+    shared::<&dyn Headers>();
+    shared::<countersign_tower::ClientAuthLayer>();
+    shared::<countersign_actix::ClientAuthMiddleware>();
+}
+
+/// A multi-threaded runtime may move the decision between threads.
+#[test]
+fn the_decision_is_send() {
+    let row = all_rows().into_iter().next().unwrap();
+    let auth = Server::new(&row.setup).auth;
+    let headers: &[(&str, &str)] = &[];
+    sent(&auth.authenticate(AuthRequest::new(countersign::Endpoint::Token, "POST", &headers, "".into())));
+}
+
+/// Over every row: neither what is registered nor what was sent shows in an answer, a log line, a `Debug` or an
+/// error.
+#[test]
+fn no_secret_shows_anywhere() {
+    let mut looked_at = 0;
+    for row in all_rows() {
+        let registered = registered_secrets(&row);
+        futures_executor::block_on(async {
+            let server = Server::new(&row.setup);
+            let (log, clock) = (server.log.clone(), server.clock.clone());
+            let core = Core::start(server).await;
+            for step in &row.steps {
+                match step {
+                    Step::Advance { seconds } => clock.advance(*seconds),
+                    Step::Send { request, .. } => {
+                        log.clear();
+                        let answer = core.send(request).await;
+                        let mut seen = log.lines();
+                        seen.push(format!("{answer:?}"));
+                        let mut secrets: Vec<String> =
+                            registered.iter().cloned().chain(presented_secrets(request)).collect();
+                        // Who writes a secret into the client_id has written it into the log.
+                        let client_id =
+                            form_urlencoded::parse(&request.body).find(|(name, _)| name == "client_id");
+                        secrets
+                            .retain(|secret| client_id.iter().all(|(_, id)| !id.contains(secret.as_str())));
+                        looked_at += secrets.len();
+                        for (line, secret) in
+                            seen.iter().flat_map(|line| secrets.iter().map(move |s| (line, s)))
+                        {
+                            assert!(
+                                !line.contains(secret.as_str()),
+                                "{}: {secret:?} shows in {line}",
+                                row.name
+                            );
+                        }
+                    }
+                }
+            }
+        });
+    }
+    assert!(looked_at > 1000, "only {looked_at} secrets were looked for");
+}
+
+/// Registered objects, printed.
+#[test]
+fn no_registered_secret_shows_in_debug() {
+    for row in all_rows() {
+        let secrets = registered_secrets(&row);
+        for metadata in &row.setup.clients {
+            let Ok(metadata) =
+                serde_json::from_value::<countersign::metadata::ClientMetadata>(metadata.clone())
+            else {
+                continue;
+            };
+            let mut printed = format!("{metadata:?} {:?}", metadata.client_secrets);
+            match Client::try_from(&metadata) {
+                Ok(client) => printed.push_str(&format!("{client:?} {:?}", client.secrets())),
+                Err(error) => printed.push_str(&format!("{error} {error:?}")),
+            }
+            for secret in &secrets {
+                assert!(!printed.contains(secret.as_str()), "{}: {secret:?} shows in {printed}", row.name);
+            }
+        }
+    }
+}
+
+fn registered_secrets(row: &Row) -> Vec<String> {
+    let of = |value: &Value| value.as_str().map(str::to_owned);
+    row.setup
+        .clients
+        .iter()
+        .flat_map(|client| {
+            let several = client["client_secrets"].as_array().into_iter().flatten();
+            let several = several.flat_map(|entry| [of(&entry["secret"]), of(&entry["secret_hash"])]);
+            [of(&client["client_secret"])].into_iter().chain(several).flatten().collect::<Vec<_>>()
+        })
+        .filter(|secret| is_telling(secret))
+        .collect()
+}
+
+/// The passwords and assertions of a request, in every form in which they could be repeated.
+fn presented_secrets(request: &HttpRequest) -> Vec<String> {
+    let mut secrets = Vec::new();
+    for (name, value) in &request.headers {
+        if let Ok(value) = std::str::from_utf8(value)
+            && name.eq_ignore_ascii_case("authorization")
+        {
+            secrets.extend(value.split_whitespace().skip(1).map(str::to_owned));
+        }
+    }
+    let query = request.query.as_deref().unwrap_or_default();
+    for (name, value) in form_urlencoded::parse(&request.body).chain(form_urlencoded::parse(query.as_bytes()))
+    {
+        if ["client_secret", "client_assertion"].contains(&&*name) {
+            secrets.extend(value.split('.').filter(|part| part.len() < 2000).map(str::to_owned));
+        }
+    }
+    secrets.retain(|secret| is_telling(secret));
+    secrets
+}
+
+/// Short words stand in log lines for reasons of their own.
+fn is_telling(secret: &str) -> bool {
+    secret.len() >= 12
+}
