@@ -1,0 +1,150 @@
+//! The configuration file: TOML, with the keys that README.md lists and no others.
+
+pub(crate) mod clients;
+mod json_array;
+mod nearest;
+pub(crate) mod problem;
+mod source;
+pub(crate) mod users;
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use countersign::Policy;
+use serde::Deserialize;
+use toml::Spanned;
+
+use self::problem::Problem;
+use self::source::{NOT_YET, Source};
+use crate::cli::Framework;
+use crate::server::Route;
+
+/// A configuration that was understood. Files it names are not read yet.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) issuer: Option<String>,
+    pub(crate) listen: SocketAddr,
+    pub(crate) framework: Framework,
+    pub(crate) policy: Policy,
+    pub(crate) clients: PathBuf,
+    pub(crate) users: Option<PathBuf>,
+    /// Endpoint URLs that are not the issuer and the usual path.
+    pub(crate) endpoints: BTreeMap<Route, String>,
+}
+
+/// Where a server listens that was told nothing else.
+pub(crate) const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+impl Config {
+    pub(crate) fn read(file: &Path) -> Result<Self, Problem> {
+        let text = std::fs::read_to_string(file).map_err(|error| Problem::in_file(file, error))?;
+        Self::parse(file, &text)
+    }
+
+    fn parse(file: &Path, text: &str) -> Result<Self, Problem> {
+        let source = Source { file, text };
+        source.check_keys()?;
+        let read: File = toml::from_str(text).map_err(|error| source.toml(&error))?;
+        let issuer = source.issuer(read.issuer)?;
+        let clients = read.clients.ok_or_else(|| {
+            Problem::in_file(file, "clients is missing: name a JSON file of client metadata objects")
+        })?;
+        if let Some(replay) = read.replay
+            && replay.as_ref() != "memory"
+        {
+            return Err(source
+                .problem(&replay, format!("replay = {:?} {NOT_YET} replay = \"memory\"", replay.as_ref())));
+        }
+        // Relative paths are meant from where the configuration is, wherever the server is started.
+        let beside =
+            |name: String| file.parent().map_or_else(|| PathBuf::from(&name), |folder| folder.join(&name));
+        Ok(Config {
+            policy: source.policy(read.preset, read.policy)?,
+            issuer,
+            listen: source.listen(read.listen)?,
+            framework: read.framework.unwrap_or_default(),
+            clients: beside(clients),
+            users: read.users.map(beside),
+            endpoints: source.endpoints(read.endpoints)?,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct File {
+    issuer: Option<Spanned<String>>,
+    listen: Option<Spanned<String>>,
+    framework: Option<Framework>,
+    preset: Option<Spanned<String>>,
+    clients: Option<String>,
+    users: Option<String>,
+    replay: Option<Spanned<String>>,
+    #[serde(default)]
+    policy: BTreeMap<String, Spanned<toml::Value>>,
+    #[serde(default)]
+    endpoints: BTreeMap<String, Spanned<String>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(Path::new("conf/as.toml"), text).map_err(|problem| problem.to_string())
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file() {
+        let config = parse("clients = \"c.json\"\nusers = \"/etc/u.json\"").unwrap();
+        assert_eq!(config.clients, Path::new("conf/c.json"));
+        assert_eq!(config.users.as_deref(), Some(Path::new("/etc/u.json")));
+        assert_eq!(config.listen, DEFAULT_LISTEN);
+    }
+
+    #[test]
+    fn a_slip_is_named_with_its_line() {
+        for (text, expected) in [
+            ("\nclinets = \"c.json\"", r#"conf/as.toml:2: unknown key "clinets", did you mean "clients"?"#),
+            (
+                "clients = \"c\"\n[policy]\nleway = 5",
+                r#"conf/as.toml:3: unknown key "leway", did you mean "leeway"?"#,
+            ),
+            (
+                "clients = \"c\"\n[endpoints]\ntokn = \"http://a/t\"",
+                r#"conf/as.toml:3: unknown key "tokn", did you mean "token"?"#,
+            ),
+        ] {
+            assert_eq!(parse(text).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn what_this_build_lacks_is_refused_and_not_ignored() {
+        for text in [
+            "clients = \"c\"\n[tls]\nlisten = \"127.0.0.1:8443\"",
+            "clients = \"c\"\nregistry = \"sqlite://r.db\"",
+            "clients = \"c\"\nreplay = \"redis://localhost\"",
+            "clients = \"c\"\npreset = \"safewhere\"",
+            "clients = \"c\"\npolicy = { json_body = true }",
+        ] {
+            let problem = parse(text).unwrap_err();
+            assert!(
+                problem.starts_with("conf/as.toml:2: ") && problem.contains("not in this build yet"),
+                "{problem}"
+            );
+        }
+    }
+
+    #[test]
+    fn switches_stand_on_top_of_the_preset() {
+        let config = parse("clients = \"c\"\npreset = \"fapi2\"\n[policy]\nleeway = 5").unwrap();
+        let expected = Policy::preset("fapi2").unwrap();
+        assert_eq!(config.policy.leeway.as_secs(), 5);
+        assert_eq!(config.policy.audiences, expected.audiences);
+        assert!(
+            parse("clients = \"c\"\n[policy]\nleeway = \"x\"").unwrap_err().starts_with("conf/as.toml:3: ")
+        );
+    }
+}

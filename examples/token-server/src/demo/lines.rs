@@ -1,0 +1,52 @@
+//! What the demonstration prints: a line to paste into a shell for each client.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::clients::{Credential, DEMO_CLIENTS, REDIRECT_URI};
+use crate::server::{Registrations, Route, Routes, percent_encoded};
+
+/// The lines for a server with these routes. They work from the folder it was started in, again and again.
+pub(crate) fn lines(folder: &Path, routes: &Routes, clients: &Registrations) -> String {
+    let token = routes.url(Route::Token);
+    let assert = folder.join("assert");
+    let assert = assert.display();
+    let mut text = String::from("Paste a line into another shell, from this folder:\n");
+    for client in &DEMO_CLIENTS {
+        let secret = clients.get(client.id).and_then(|client| client.secret.as_deref()).unwrap_or_default();
+        let id = client.id;
+        let line = match client.credential {
+            Credential::Basic => format!("curl -u {id}:{secret} -d grant_type=client_credentials {token}"),
+            Credential::Post => {
+                format!(
+                    "curl -d grant_type=client_credentials -d client_id={id} -d client_secret={secret} {token}"
+                )
+            }
+            Credential::Public => public(id, routes),
+            Credential::PrivateKey(_) => {
+                format!("curl -d grant_type=client_credentials -d \"$({assert} {id})\" {token}")
+            }
+        };
+        let algorithm = client.algorithm().map(|algorithm| format!(", {algorithm}")).unwrap_or_default();
+        // Writing to a text cannot fail.
+        let _ = write!(text, "\n# {}{algorithm}\n{line}\n", client.method());
+    }
+    text
+}
+
+/// The code flow of a public client in one line: the inner command logs in, takes the code out of the redirect
+/// and hands it to the outer one. Challenge and verifier are the pair of RFC 7636 Appendix B.
+fn public(id: &str, routes: &Routes) -> String {
+    let redirect_uri = percent_encoded(REDIRECT_URI);
+    format!(
+        "curl -d grant_type=authorization_code -d client_id={id} -d redirect_uri={redirect_uri} \
+         -d code_verifier={VERIFIER} -d \"code=$(curl -s -o /dev/null -w '%{{redirect_url}}' \
+         '{authorize}?response_type=code&client_id={id}&redirect_uri={redirect_uri}&scope=openid\
+         &code_challenge={CHALLENGE}&code_challenge_method=S256' | sed 's/.*[?&]code=\\([^&]*\\).*/\\1/')\" {token}",
+        authorize = routes.url(Route::Authorize),
+        token = routes.url(Route::Token),
+    )
+}
+
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";

@@ -1,0 +1,58 @@
+//! The demonstration: a folder with one client for each method and algorithm, made on the first start and kept.
+
+mod clients;
+mod create;
+mod files;
+mod lines;
+
+use std::path::Path;
+
+use countersign::Algorithm;
+
+pub(crate) use self::clients::{Credential, DEMO_CLIENTS, REDIRECT_URI};
+pub(crate) use self::files::private_key;
+pub(crate) use self::lines::lines;
+use crate::config::clients::LoadedClients;
+use crate::config::problem::Problem;
+use crate::config::{clients as client_file, users};
+use crate::server::{People, ServerKeys};
+
+/// The one user, who is signed in wherever somebody asks.
+pub(crate) const USER: &str = "demo";
+
+/// What the folder holds.
+pub(crate) struct Demo {
+    pub(crate) clients: LoadedClients,
+    pub(crate) people: People,
+    pub(crate) keys: ServerKeys,
+}
+
+/// Opens the folder, after making it when it is not there.
+pub(crate) fn open(folder: &Path) -> Result<Demo, Problem> {
+    if !folder.exists() {
+        create::create(folder)?;
+    }
+    let clients = client_file::read(&folder.join("clients.json"))?;
+    if let Some(missing) = DEMO_CLIENTS.iter().find(|client| !clients.registrations.contains_key(client.id)) {
+        return Err(Problem::in_file(
+            folder,
+            format_args!(
+                "the client {} is missing; remove the folder, and the next start makes a whole one",
+                missing.id
+            ),
+        ));
+    }
+    Ok(Demo {
+        clients,
+        people: People { users: users::read(&folder.join("users.json"))?, signed_in: Some(USER.to_owned()) },
+        keys: ServerKeys::new(
+            private_key(folder, "token-rs256", Algorithm::RS256)?,
+            private_key(folder, "token-es256", Algorithm::ES256)?,
+        ),
+    })
+}
+
+/// Tells `countersign-demo/assert` which audience to name.
+pub(crate) fn remember_issuer(folder: &Path, issuer: &str) -> Result<(), Problem> {
+    files::write(&folder.join("issuer"), issuer, files::PRIVATE)
+}

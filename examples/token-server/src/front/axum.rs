@@ -1,0 +1,131 @@
+//! axum, on an accept loop of hyper's, since `axum::serve` sets no time limits.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use countersign::AuthenticatedClient;
+use countersign_tower::ClientAuthLayer;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::time::timeout;
+
+use super::{HEAD_TIMEOUT, MOST_BODY_BYTES, REQUEST_TIMEOUT, STOP_TIMEOUT};
+use crate::server::{self, BodyFault};
+use crate::setup::Running;
+
+pub(super) fn serve(
+    listener: TcpListener,
+    running: Running,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(accept(listener, running, stop))
+}
+
+async fn accept(listener: TcpListener, running: Running, stop: impl Future<Output = ()>) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let layer = ClientAuthLayer::new(running.auth.clone())
+        .routes(running.server.covered())
+        .source(|extensions| extensions.get::<SocketAddr>().map(SocketAddr::ip));
+    let app = Router::new().fallback(answer).layer(layer).with_state(running);
+    let app = TowerToHyperService::new(app);
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    let connections = GracefulShutdown::new();
+    let mut stop = pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        let Ok((stream, peer)) = accepted else {
+            // Out of file descriptors, most likely: trying again at once would only burn the processor.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        // Answers are small and written whole, so nothing is gained by holding them back.
+        let _ = stream.set_nodelay(true);
+        let app = app.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            let answer = app.call(request);
+            async move {
+                match timeout(REQUEST_TIMEOUT, answer).await {
+                    Ok(answer) => answer,
+                    Err(_) => Ok::<_, Infallible>(translated(server::Response::unreadable(BodyFault::Slow))),
+                }
+            }
+        });
+        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            // A connection that breaks is the client's affair.
+            let _ = connection.await;
+        });
+    }
+    drop(listener);
+    // Whoever is not done by then is cut off.
+    let _ = timeout(STOP_TIMEOUT, connections.shutdown()).await;
+    Ok(())
+}
+
+async fn answer(State(running): State<Running>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let server = &running.server;
+    let verb = parts.method.as_str();
+    let path = parts.uri.path();
+    let body = if server.reads_body(verb, path) {
+        match read(body).await {
+            Ok(body) => body,
+            Err(fault) => return translated(server::Response::unreadable(fault)),
+        }
+    } else {
+        Bytes::new()
+    };
+    let headers = parts.headers.iter();
+    let request = server::Request {
+        verb: verb.to_owned(),
+        path: path.to_owned(),
+        query: parts.uri.query().map(str::to_owned),
+        headers: headers
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .collect(),
+        body,
+        client: parts.extensions.get::<AuthenticatedClient>().cloned(),
+    };
+    translated(server.handle(request).await)
+}
+
+async fn read(body: Body) -> Result<Bytes, BodyFault> {
+    let collected = Limited::new(body, MOST_BODY_BYTES).collect().await;
+    collected
+        .map(|body| body.to_bytes())
+        .map_err(|error| if error.is::<LengthLimitError>() { BodyFault::TooLarge } else { BodyFault::Broken })
+}
+
+fn translated(response: server::Response) -> Response {
+    let mut builder = Response::builder().status(response.status);
+    for (name, value) in response.headers {
+        builder = builder.header(name, value);
+    }
+    builder.body(Body::from(response.body)).unwrap_or_else(|_| {
+        // A registered redirect URI that no header can hold is refused when it is loaded, so this is a fault of ours.
+        let mut failed = Response::new(Body::empty());
+        *failed.status_mut() = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
+        failed
+    })
+}

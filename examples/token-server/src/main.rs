@@ -1,0 +1,100 @@
+//! A small OAuth 2.0 authorization server. It shows a whole deployment of Countersign: clients from a file, every
+//! endpoint that authenticates them, the grants behind it, on axum or on actix-web.
+
+mod cli;
+mod config;
+mod demo;
+mod front;
+mod jose;
+mod log;
+mod pem;
+mod server;
+mod setup;
+mod try_all;
+
+use std::io::{self, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Framework};
+use crate::config::problem::Problem;
+use crate::config::{Config, DEFAULT_LISTEN};
+use crate::log::LoggedDecisions;
+use crate::setup::{Running, Setup};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match (&cli.config, cli.try_all) {
+        (_, true) => try_all::run(Path::new(DEMO_FOLDER), cli.framework.unwrap_or_default()),
+        (Some(file), _) => serve_configured(&cli, file),
+        (None, _) => serve_demo(&cli),
+    };
+    done.unwrap_or_else(|problem| {
+        eprintln!("token-server: {problem}");
+        ExitCode::FAILURE
+    })
+}
+
+fn serve_configured(cli: &Cli, file: &Path) -> Result<ExitCode, Problem> {
+    let config = Config::read(file)?;
+    let listener = listen(cli.listen.unwrap_or(config.listen))?;
+    let framework = cli.framework.unwrap_or(config.framework);
+    let log = log::standard_error();
+    let setup = Setup::configured(config, &listener)?;
+    for warning in setup.warnings() {
+        log(&format!("warning: {warning}"));
+    }
+    let running = setup.build(LoggedDecisions(log.clone()), log)?;
+    serve(framework, listener, running, "")
+}
+
+fn serve_demo(cli: &Cli) -> Result<ExitCode, Problem> {
+    let listener = listen(cli.listen.unwrap_or(DEFAULT_LISTEN))?;
+    let folder = Path::new(DEMO_FOLDER);
+    let log = log::standard_error();
+    let setup = Setup::demonstration(folder, &listener)?;
+    demo::remember_issuer(folder, setup.issuer())?;
+    let lines = setup.demo_lines(folder);
+    let running = setup.build(LoggedDecisions(log.clone()), log)?;
+    serve(cli.framework.unwrap_or_default(), listener, running, &lines)
+}
+
+fn serve(
+    framework: Framework,
+    listener: TcpListener,
+    running: Running,
+    lines: &str,
+) -> Result<ExitCode, Problem> {
+    let address = listener.local_addr().map_err(|error| Problem::new(error.to_string()))?;
+    if !address.ip().is_loopback() {
+        eprintln!(
+            "warning: {address} is reached from outside over plain HTTP; put TLS in front of it (RFC 6749 §2.3.1)"
+        );
+    }
+    let (issuer, framework_name) = (running.auth.issuer(), framework.name());
+    // When nobody reads it, the server runs all the same.
+    let _ = writeln!(
+        io::stdout(),
+        "issuer {issuer}, listening on http://{address} with {framework_name}\n{lines}"
+    );
+    front::serve(framework, listener, running, front::interrupted())
+        .map_err(|error| Problem::new(format!("the server stopped: {error}")))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, Problem> {
+    TcpListener::bind(address).map_err(|error| {
+        let cure = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "another program has that port; stop it, or choose another one with --listen 127.0.0.1:PORT"
+            }
+            _ => "choose another address with --listen ADDR",
+        };
+        Problem::new(format!("cannot listen on {address}: {error}; {cure}"))
+    })
+}
+
+const DEMO_FOLDER: &str = "countersign-demo";

@@ -1,0 +1,97 @@
+//! What the server must remember for a while: codes, pushed requests, grants, revoked tokens.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A table whose entries end by themselves. It never drops a live entry: when it is full, it says so.
+pub(crate) struct Expiring<V> {
+    entries: Mutex<Entries<V>>,
+    most: usize,
+}
+
+struct Entries<V> {
+    by_key: HashMap<String, Entry<V>>,
+    /// Dead entries are swept when the table has grown to this size, so that a sweep costs little per entry.
+    sweep_at: usize,
+    /// Unix seconds. A full table is swept once a second at most, however often somebody knocks.
+    swept: u64,
+}
+
+struct Entry<V> {
+    value: V,
+    /// Unix seconds; gone from then on.
+    expires: u64,
+}
+
+/// There is no room for another live entry.
+#[derive(Debug)]
+pub(crate) struct Full;
+
+impl<V> Expiring<V> {
+    pub(crate) fn new(most: usize) -> Self {
+        let entries = Entries { by_key: HashMap::new(), sweep_at: SMALL, swept: 0 };
+        Expiring { entries: Mutex::new(entries), most }
+    }
+
+    pub(crate) fn insert(&self, key: String, value: V, expires: u64, now: u64) -> Result<(), Full> {
+        let mut entries = self.lock();
+        if entries.by_key.len() >= entries.sweep_at.min(self.most) && entries.swept != now {
+            entries.swept = now;
+            entries.by_key.retain(|_, entry| entry.expires > now);
+            entries.sweep_at = (entries.by_key.len() * 2).max(SMALL);
+        }
+        if entries.by_key.len() >= self.most {
+            return Err(Full);
+        }
+        entries.by_key.insert(key, Entry { value, expires });
+        Ok(())
+    }
+
+    /// Looks at a live entry, and may change it, while nobody else can.
+    pub(crate) fn with<T>(&self, key: &str, now: u64, look: impl FnOnce(&mut V) -> T) -> Option<T> {
+        let mut entries = self.lock();
+        let entry = entries.by_key.get_mut(key).filter(|entry| entry.expires > now)?;
+        Some(look(&mut entry.value))
+    }
+
+    /// Removes an entry; of several callers at once one alone gets it.
+    pub(crate) fn take(&self, key: &str, now: u64) -> Option<V> {
+        self.lock().by_key.remove(key).filter(|entry| entry.expires > now).map(|entry| entry.value)
+    }
+
+    pub(crate) fn contains(&self, key: &str, now: u64) -> bool {
+        self.with(key, now, |_| ()).is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Entries<V>> {
+        // No caller's closure leaves an entry half changed, so a panic elsewhere does not spoil the table.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const SMALL: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_ends_at_its_time_and_is_taken_once() {
+        let table = Expiring::new(10);
+        table.insert("a".into(), 1, 100, 50).unwrap();
+        assert!(table.contains("a", 99));
+        assert!(!table.contains("a", 100));
+        assert_eq!(table.take("a", 99), Some(1));
+        assert_eq!(table.take("a", 99), None);
+    }
+
+    #[test]
+    fn a_full_table_refuses_and_makes_room_by_time_alone() {
+        let table = Expiring::new(2);
+        table.insert("a".into(), (), 100, 0).unwrap();
+        table.insert("b".into(), (), 200, 0).unwrap();
+        assert!(table.insert("c".into(), (), 300, 99).is_err());
+        assert!(table.insert("c".into(), (), 300, 100).is_ok());
+        assert!(table.contains("b", 100));
+    }
+}

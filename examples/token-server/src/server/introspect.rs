@@ -1,0 +1,57 @@
+//! `POST /introspect` ([RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)).
+
+use countersign::AuthenticatedClient;
+use serde_json::{Value, json};
+
+use super::tokens::AccessToken;
+use super::{OAuthError, Response, Server};
+
+impl Server {
+    /// Any confidential client may ask about an access token, since it may be the resource the token is for;
+    /// about a refresh token its own client alone. `token_type_hint` is not needed: the two cannot be confused.
+    pub(super) fn introspect(&self, client: &AuthenticatedClient) -> Result<Response, OAuthError> {
+        let token = client.form().get("token").ok_or(OAuthError::invalid_request("token is missing"))?;
+        let answer = self
+            .active_access_token(&token)
+            .map(|claims| self.access_token_state(&claims))
+            .or_else(|| self.refresh_token_state(&token, client.client_id()))
+            .unwrap_or_else(|| json!({ "active": false }));
+        Ok(Response::json(200, &answer))
+    }
+
+    /// The claims of a token that can be used now.
+    pub(super) fn active_access_token(&self, token: &str) -> Option<AccessToken> {
+        let now = self.now();
+        let claims = self.tokens.read_access_token(token, &self.clients, now)?;
+        let revoked = self.grants.is_revoked(&claims.jti, now)
+            || claims.grant_id.as_ref().is_some_and(|grant| self.grants.is_revoked(grant, now));
+        (!revoked).then_some(claims)
+    }
+
+    fn access_token_state(&self, claims: &AccessToken) -> Value {
+        json!({
+            "active": true,
+            "token_type": "Bearer",
+            "iss": claims.iss,
+            "sub": claims.sub,
+            "aud": claims.aud,
+            "client_id": claims.client_id,
+            "scope": claims.scope,
+            "jti": claims.jti,
+            "iat": claims.iat,
+            "exp": claims.exp,
+        })
+    }
+
+    fn refresh_token_state(&self, token: &str, client_id: &str) -> Option<Value> {
+        let (grant, expires) = self.grants.look(token, client_id, self.now())?;
+        Some(json!({
+            "active": true,
+            "iss": self.issuer,
+            "client_id": grant.client_id,
+            "username": grant.username,
+            "scope": grant.scope,
+            "exp": expires,
+        }))
+    }
+}

@@ -1,0 +1,189 @@
+//! The authorization server, without any web framework: a request in, an answer out.
+
+mod authorization_request;
+mod authorize;
+mod codes;
+mod expiring;
+mod grants;
+mod health;
+mod introspect;
+mod jwks;
+mod log_in;
+mod metadata;
+mod oauth_error;
+mod par;
+mod registration;
+mod request;
+mod response;
+mod revoke;
+mod routes;
+mod server_keys;
+mod token;
+mod tokens;
+mod users;
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use countersign::clock::{Clock, SystemClock};
+use countersign::{AuthenticatedClient, Authenticator, Endpoint};
+
+pub(crate) use self::authorize::percent_encoded;
+use self::codes::Codes;
+use self::grants::Grants;
+use self::log_in::LogIn;
+pub(crate) use self::metadata::TOKEN_ALGORITHMS;
+pub(crate) use self::oauth_error::OAuthError;
+use self::par::Pushed;
+pub(crate) use self::registration::{Registration, Registrations};
+pub(crate) use self::request::Request;
+pub(crate) use self::response::{BodyFault, Response};
+pub(crate) use self::routes::{Route, Routes};
+pub(crate) use self::server_keys::ServerKeys;
+use self::tokens::Tokens;
+pub(crate) use self::users::{User, UserEntry, Users};
+use crate::jose::Failed;
+use crate::log::Log;
+
+/// A running authorization server's state and rules.
+pub(crate) struct Server {
+    issuer: String,
+    routes: Routes,
+    clients: Registrations,
+    people: Option<People>,
+    tokens: Tokens,
+    codes: Codes,
+    grants: Grants,
+    pushed: Pushed,
+    log_in: LogIn,
+    plain_pkce: bool,
+    metadata: Bytes,
+    jwk_set: Bytes,
+    clock: SystemClock,
+    log: Log,
+}
+
+/// What a server is made of, besides its authenticator.
+pub(crate) struct Parts {
+    pub(crate) routes: Routes,
+    pub(crate) clients: Registrations,
+    pub(crate) people: Option<People>,
+    pub(crate) keys: ServerKeys,
+    pub(crate) log: Log,
+}
+
+/// Those who can log in.
+pub(crate) struct People {
+    pub(crate) users: Users,
+    /// The user that everybody at `/authorize` is taken for. The demonstration alone sets it.
+    pub(crate) signed_in: Option<String>,
+}
+
+impl People {
+    fn signed_in(&self) -> Option<&User> {
+        self.users.find(self.signed_in.as_deref()?)
+    }
+}
+
+impl Server {
+    pub(crate) fn new(parts: Parts, auth: &Authenticator) -> Result<Self, Failed> {
+        let issuer = auth.issuer().to_owned();
+        let tokens = Tokens::new(issuer.clone(), parts.keys)?;
+        let jwk_set = serde_json::to_vec(&tokens.jwk_set()).map_err(|_| Failed)?;
+        let mut server = Server {
+            issuer,
+            log_in: LogIn::new(parts.routes.url(Route::Authorize))?,
+            routes: parts.routes,
+            clients: parts.clients,
+            people: parts.people,
+            tokens,
+            codes: Codes::new(),
+            grants: Grants::new(),
+            pushed: Pushed::new(),
+            plain_pkce: auth.policy().pkce_plain,
+            metadata: Bytes::new(),
+            jwk_set: jwk_set.into(),
+            clock: SystemClock::default(),
+            log: parts.log,
+        };
+        let document = metadata::document(auth, &server.routes, server.grant_types(), server.plain_pkce);
+        server.metadata = serde_json::to_vec(&document).map_err(|_| Failed)?.into();
+        Ok(server)
+    }
+
+    /// What the authentication layer must cover: each path with the endpoint it is.
+    pub(crate) fn covered(&self) -> Vec<(String, Endpoint)> {
+        self.routes.covered()
+    }
+
+    /// Does an answer need the body? At the endpoints that authenticate clients the layer has read it.
+    pub(crate) fn reads_body(&self, verb: &str, path: &str) -> bool {
+        verb == "POST" && self.routes.find(path) == Some(Route::Authorize)
+    }
+
+    /// Answers a request. Every answer but a refused authentication is made here, whatever the framework.
+    pub(crate) async fn handle(&self, request: Request) -> Response {
+        let Some(route) = self.routes.find(&request.path) else { return no_such_endpoint() };
+        if route.covered().is_some() {
+            return self.answer_client(route, request.client).await;
+        }
+        match (route, request.verb.as_str()) {
+            (Route::Authorize, "GET" | "HEAD") => self.authorize(&request),
+            (Route::Authorize, "POST") => self.log_in(&request).await,
+            (Route::Authorize, _) => wrong_verb("GET, HEAD, POST"),
+            (Route::Jwks, "GET" | "HEAD") => self.jwks(),
+            (Route::OAuthMetadata | Route::OpenIdConfiguration, "GET" | "HEAD") => self.metadata(),
+            (Route::Health, "GET" | "HEAD") => self.health(),
+            _ => wrong_verb("GET, HEAD"),
+        }
+    }
+
+    /// The layer let the request pass, so it is a POST of an authenticated client. Without one the layer is
+    /// not there, and nobody is served.
+    async fn answer_client(&self, route: Route, client: Option<AuthenticatedClient>) -> Response {
+        let Some(client) = client else { return OAuthError::server_error().response() };
+        let answer = match route {
+            Route::Introspect => self.introspect(&client),
+            Route::Revoke => self.revoke(&client),
+            Route::Par => self.par(&client),
+            Route::Token => self.token(&client).await,
+            _ => Err(OAuthError::server_error()),
+        };
+        answer.unwrap_or_else(|error| {
+            self.note(client.endpoint().as_str(), Some(client.client_id()), error);
+            error.response()
+        })
+    }
+
+    /// One line for the operator about an error of a handler.
+    fn note(&self, endpoint: &str, client_id: Option<&str>, error: OAuthError) {
+        let OAuthError { status, error, description } = error;
+        let client = client_id.map(|client_id| format!(" client={client_id:?}")).unwrap_or_default();
+        (self.log)(&format!(
+            "answered status={status} error={error} endpoint={endpoint}{client} why={description:?}"
+        ));
+    }
+
+    /// Unix seconds.
+    fn now(&self) -> u64 {
+        self.clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+    }
+}
+
+fn no_such_endpoint() -> Response {
+    let error =
+        OAuthError { status: 404, error: "invalid_request", description: "there is no such endpoint" };
+    error.response()
+}
+
+fn wrong_verb(allowed: &'static str) -> Response {
+    let error = OAuthError {
+        status: 405,
+        error: "invalid_request",
+        description: "the verb is not one of this endpoint",
+    };
+    error.response().with("allow", allowed)
+}
+
+/// How long an access token and an ID token live.
+const ACCESS_TOKEN_SECONDS: u64 = 3600;

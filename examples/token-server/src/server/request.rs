@@ -1,0 +1,35 @@
+//! One HTTP request, in no framework's types.
+
+use bytes::Bytes;
+use countersign::AuthenticatedClient;
+
+/// What a front hands to [`Server::handle`](super::Server::handle).
+pub(crate) struct Request {
+    pub(crate) verb: String,
+    /// The path as it was sent, neither decoded nor tidied: nothing may name an endpoint in two ways.
+    pub(crate) path: String,
+    pub(crate) query: Option<String>,
+    /// Names in lower case. Values that are not text are left out.
+    pub(crate) headers: Vec<(String, String)>,
+    /// Empty at the endpoints that authenticate clients: there the form comes with the client.
+    pub(crate) body: Bytes,
+    /// Set by the authentication layer, at the endpoints it covers.
+    pub(crate) client: Option<AuthenticatedClient>,
+}
+
+impl Request {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(candidate, _)| candidate == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a cookie ([RFC 6265 §5.4](https://www.rfc-editor.org/rfc/rfc6265#section-5.4)).
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .filter(|(candidate, _)| candidate == "cookie")
+            .flat_map(|(_, value)| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(candidate, _)| *candidate == name)
+            .map(|(_, value)| value)
+    }
+}

@@ -1,0 +1,70 @@
+//! `--try-all`: every demo client and every refusal, over real sockets, against a server in this process.
+
+mod assertion;
+mod errors;
+mod grants;
+mod http;
+mod refusals;
+mod trial;
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use countersign::Algorithm;
+use countersign::clock::{Clock as _, SystemClock};
+
+use self::trial::{Overheard, Trial};
+use crate::cli::Framework;
+use crate::config::clients;
+use crate::config::problem::Problem;
+use crate::setup::Setup;
+use crate::{demo, front};
+
+/// Runs everything and says whether all of it was as expected.
+pub(crate) fn run(folder: &Path, framework: Framework) -> Result<ExitCode, Problem> {
+    let io = |error: std::io::Error| Problem::new(error.to_string());
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(io)?;
+    let address = listener.local_addr().map_err(io)?;
+    let setup = Setup::demonstration(folder, &listener)?.with_more_clients(more_clients(folder)?);
+    let overheard = Arc::new(Overheard::default());
+    let mut trial = Trial::new(folder, address, Arc::clone(&overheard), setup.registrations())?;
+    // What the lines below say of a refusal comes from the observer, so the log can be silent.
+    let running = setup.build(overheard, Arc::new(|_| ()))?;
+
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let (ended, has_ended) = mpsc::channel();
+    thread::spawn(move || {
+        let stopping = async {
+            let _ = stopped.await;
+        };
+        let _ = ended.send(front::serve(framework, listener, running, stopping));
+    });
+    println!("{} on {address}\n", framework.name());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(io)?;
+    runtime.block_on(async {
+        grants::run(&mut trial).await?;
+        refusals::run(&mut trial).await?;
+        errors::run(&mut trial).await
+    })?;
+
+    let _ = stop.send(());
+    let end = has_ended.recv_timeout(END_LIMIT).map_err(|_| Problem::new("the server does not stop"))?;
+    end.map_err(io)?;
+    let (rows, differing) = trial.count();
+    println!("\n{} of {rows} as expected", rows - differing);
+    Ok(if differing == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn more_clients(folder: &Path) -> Result<clients::LoadedClients, Problem> {
+    let key = demo::private_key(folder, "demo-es256", Algorithm::ES256)?;
+    let now =
+        SystemClock::default().now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let json = refusals::clients(&key.public_jwk("demo-es256"), now).to_string();
+    clients::parse(Path::new("(clients of --try-all)"), &json)
+}
+
+const END_LIMIT: Duration = Duration::from_secs(20);

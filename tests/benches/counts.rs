@@ -1,0 +1,124 @@
+//! What the clock does not blur: allocations of each decision, memory of each remembered assertion, and the time
+//! Countersign adds to a signature as the best of many short alternations.
+//!
+//! `cargo bench -p countersign-tests --bench counts`. Prints a table, with the target beside each figure, and fails
+//! when an allocation count is over its target.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_precision_loss)]
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
+mod bed;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use countersign::replay::{MemoryReplayStore, ReplayKey, ReplayStore};
+
+fn main() {
+    let mut over = Vec::new();
+    allocations(&mut over);
+    own_time();
+    replay_memory(&mut over);
+    assert!(over.is_empty(), "over target: {over:?}");
+}
+
+fn allocations(over: &mut Vec<String>) {
+    let auth = bed::authenticator();
+    println!("{:<28} {:>12} {:>8}   target", "allocations", "count", "bytes");
+    let mut row = |name: String, target: u64, decide: &mut dyn FnMut()| {
+        decide();
+        let seen = allocation_counter::measure(&mut *decide);
+        println!("{name:<28} {:>12} {:>8}   {target}", seen.count_total, seen.bytes_total);
+        if seen.count_total > target {
+            over.push(name);
+        }
+    };
+    for method in bed::SECRETS {
+        let request = bed::by_secret(method);
+        let body = Bytes::from(request.body.clone());
+        row(method.to_owned(), 5, &mut || {
+            black_box(bed::authenticate(&auth, &request, &body));
+        });
+    }
+    for (algorithm, client) in bed::SIGNERS {
+        let prepared = bed::Prepared::new(client, 2);
+        row(format!("private_key_jwt {algorithm}"), 8, &mut || {
+            let (request, body) = prepared.next();
+            black_box(bed::authenticate(&auth, request, body));
+        });
+    }
+}
+
+/// The least of many short rounds: what other work on the machine adds is never negative.
+fn own_time() {
+    const ROUNDS: usize = 60;
+    const CALLS: usize = 50;
+    let auth = bed::authenticator();
+    println!("\n{:<28} {:>12} {:>12} {:>10}   target", "time (least of rounds)", "bare", "whole", "own");
+    for method in bed::SECRETS {
+        let request = bed::by_secret(method);
+        let body = Bytes::from(request.body.clone());
+        let whole = least(ROUNDS, CALLS * 20, || {
+            black_box(bed::authenticate(&auth, &request, &body));
+        });
+        println!("{method:<28} {:>12} {:>9} ns {:>7} ns   1000 ns", "-", whole.as_nanos(), whole.as_nanos());
+    }
+    for (algorithm, client) in bed::SIGNERS {
+        let prepared = bed::Prepared::new(client, ROUNDS * CALLS);
+        let bare = bed::Bare::new(client);
+        let (mut least_bare, mut least_whole) = (Duration::MAX, Duration::MAX);
+        for _ in 0..ROUNDS {
+            // Another signature each time: the time of a verification depends on it.
+            let mut signed = (0..CALLS).map(|_| bed::Signed::of(client)).collect::<Vec<_>>().into_iter();
+            least_bare = least_bare.min(least(1, CALLS, || bare.verify(black_box(&signed.next().unwrap()))));
+            least_whole = least_whole.min(least(1, CALLS, || {
+                let (request, body) = prepared.next();
+                black_box(bed::authenticate(&auth, request, body));
+            }));
+        }
+        assert_eq!(prepared.left(), 0);
+        println!(
+            "{:<28} {:>9} ns {:>9} ns {:>7} ns   3000 ns",
+            format!("private_key_jwt {algorithm}"),
+            least_bare.as_nanos(),
+            least_whole.as_nanos(),
+            least_whole.as_nanos().saturating_sub(least_bare.as_nanos()),
+        );
+    }
+}
+
+fn least(rounds: usize, calls: usize, mut call: impl FnMut()) -> Duration {
+    (0..rounds)
+        .map(|_| {
+            let start = Instant::now();
+            (0..calls).for_each(|_| call());
+            start.elapsed() / u32::try_from(calls).unwrap()
+        })
+        .min()
+        .unwrap()
+}
+
+fn replay_memory(over: &mut Vec<String>) {
+    const ENTRIES: u32 = 1_000_000;
+    println!("\n{:<28} {:>12} {:>12}   target", "replay memory", "live", "after sweep");
+    for clients in [1_u32, 1_000, ENTRIES] {
+        let clock = countersign_tests::drivers::SetClock::new(countersign_tests::row::NOW);
+        let store = MemoryReplayStore::with_clock(clock.clone()).with_capacity(ENTRIES as usize, ENTRIES);
+        let ids: Vec<String> = (0..clients).map(|client| format!("client-{client}")).collect();
+        let claimed = allocation_counter::measure(|| {
+            for entry in 0..ENTRIES {
+                let key = ReplayKey::new("", &ids[(entry % clients) as usize], &entry.to_string());
+                futures_executor::block_on(store.claim(&key, Duration::from_secs(60))).unwrap();
+            }
+        });
+        assert_eq!(store.len(), ENTRIES as usize);
+        clock.advance(3600);
+        let swept = allocation_counter::measure(|| store.sweep());
+        let live = claimed.bytes_current as f64 / f64::from(ENTRIES);
+        let left = (claimed.bytes_current + swept.bytes_current) as f64 / f64::from(ENTRIES);
+        println!("{:<28} {live:>10.1} B {left:>10.1} B   64 B", format!("10^6 entries, {clients} clients"));
+        if live > 64.0 || left > 1.0 {
+            over.push(format!("replay memory with {clients} clients"));
+        }
+    }
+}
