@@ -16,7 +16,7 @@ fn dropped_after(auth: &countersign::Authenticator, request: &HttpRequest, polls
     let mut future = pin!(authenticate(auth, request));
     let mut task = Context::from_waker(Waker::noop());
     for _ in 0..polls {
-        if let Poll::Ready(_) = future.as_mut().poll(&mut task) {
+        if future.as_mut().poll(&mut task).is_ready() {
             return None;
         }
     }

@@ -26,7 +26,7 @@ fuzz_target!(|body: &[u8]| {
         form.iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
     assert_eq!(ours, theirs);
     for (name, _) in &theirs {
-        let values = theirs.iter().filter(|(candidate, _)| candidate == name).map(|(_, value)| value);
+        let values = theirs.iter().filter(|(candidate, _)| candidate == name).map(|(_, value)| &**value);
         assert!(form.get_all(name).eq(values), "another value by name than in order");
     }
 });

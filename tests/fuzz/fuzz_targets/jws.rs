@@ -19,8 +19,6 @@ fuzz_target!(|input: &[u8]| {
         "client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion="
             .to_owned();
     body.extend(form_urlencoded::byte_serialize(&assertion));
-    let refusal = send(None, body.into_bytes()).expect_err("an assertion that nobody signed is accepted");
-    if std::env::var_os("COUNTERSIGN_SHOW_REASON").is_some() {
-        eprintln!("{}", refusal.reason().code());
-    }
+    let answer = send(None, body.into_bytes());
+    assert!(answer.is_err(), "an assertion that nobody signed is accepted");
 });
