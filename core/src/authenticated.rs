@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::endpoint::Endpoint;
 use crate::form::Form;
 use crate::method::Proof;
+use crate::store::StoreError;
 
 /// A client that was authenticated, for the handler.
 ///
@@ -88,6 +89,20 @@ impl AuthenticatedClient {
     /// The label of the secret that matched.
     pub fn secret_label(&self) -> Option<&str> {
         self.0.proof.secret_label.as_deref()
+    }
+
+    /// Gives the assertion's `jti` back, so that the client may send the same assertion once more. For the one case
+    /// in which the server itself asks for that: a DPoP nonce challenge
+    /// ([RFC 9449 §8](https://www.rfc-editor.org/rfc/rfc9449#section-8)). Without this call it stays used, whatever
+    /// becomes of the request. Does nothing for a client that used no `jti`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the replay store cannot answer; the assertion then stays used.
+    pub async fn release_for_retry(&self) -> Result<(), StoreError> {
+        match &self.0.proof.claimed {
+            Some(claimed) => claimed.0.release(self.client_id()).await,
+            None => Ok(()),
+        }
     }
 
     /// The form, as it was read for the decision, without its credential parameters. A handler that reads it here

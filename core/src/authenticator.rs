@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::endpoint::Endpoint;
 use crate::form::Form;
 use crate::grant::{is_served, may_use};
+use crate::key_source::DynKeySource;
 use crate::media_type;
 use crate::method::{Attempt, Context, Method, Proof};
 use crate::observer::{Decision, Observer};
@@ -65,12 +66,13 @@ pub struct Authenticator(Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) issuer: Arc<str>,
-    pub(crate) tenant: Box<str>,
+    pub(crate) tenant: Arc<str>,
     pub(crate) endpoints: [Option<Box<str>>; Endpoint::ALL.len()],
     pub(crate) policy: Policy,
     pub(crate) methods: Vec<RegisteredMethod>,
     pub(crate) clients: Box<dyn DynClientStore>,
-    pub(crate) replay: Option<Box<dyn DynReplayStore>>,
+    pub(crate) replay: Option<Arc<dyn DynReplayStore>>,
+    pub(crate) key_source: Option<Box<dyn DynKeySource>>,
     pub(crate) secrets: Secrets,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Option<Arc<dyn Observer>>,

@@ -9,6 +9,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config_error::ConfigError;
 use crate::decoy;
 use crate::endpoint::Endpoint;
+use crate::key_source::{DynKeySource, KeySource};
 use crate::method::Method;
 use crate::methods;
 use crate::observer::Observer;
@@ -28,7 +29,8 @@ pub struct AuthenticatorBuilder {
     policy: Policy,
     own_methods: Vec<Box<dyn Method>>,
     clients: Option<Box<dyn DynClientStore>>,
-    replay: Option<Box<dyn DynReplayStore>>,
+    replay: Option<Arc<dyn DynReplayStore>>,
+    key_source: Option<Box<dyn DynKeySource>>,
     clock: Arc<dyn Clock>,
     observer: Option<Arc<dyn Observer>>,
     max_body_bytes: usize,
@@ -46,6 +48,7 @@ impl Default for AuthenticatorBuilder {
             own_methods: Vec::new(),
             clients: None,
             replay: None,
+            key_source: None,
             clock: Arc::new(SystemClock::default()),
             observer: None,
             max_body_bytes: 64 * 1024,
@@ -81,7 +84,13 @@ impl AuthenticatorBuilder {
 
     /// The memory of used assertions. Required by `private_key_jwt`.
     pub fn replay(mut self, replay: impl ReplayStore) -> Self {
-        self.replay = Some(Box::new(replay));
+        self.replay = Some(Arc::new(replay));
+        self
+    }
+
+    /// Where the key sets of clients with a `jwks_uri` come from. Without one, such a client cannot authenticate.
+    pub fn key_source(mut self, source: impl KeySource) -> Self {
+        self.key_source = Some(Box::new(source));
         self
     }
 
@@ -187,6 +196,7 @@ impl AuthenticatorBuilder {
             methods,
             clients,
             replay: self.replay,
+            key_source: self.key_source,
             secrets: Secrets::new(slow),
             clock: self.clock,
             observer: self.observer,

@@ -30,7 +30,9 @@ pub struct Client {
     grants: Vec<MethodGrant>,
     secrets: Vec<ClientSecret>,
     keys: KeySet,
+    jwks_uri: Option<Arc<str>>,
     signing_algorithm: Option<Algorithm>,
+    assertion_reuse: bool,
     disabled: bool,
     decoy: bool,
     app: Option<Arc<dyn Any + Send + Sync>>,
@@ -44,7 +46,9 @@ impl Client {
             grants: Vec::new(),
             secrets: Vec::new(),
             keys: KeySet::default(),
+            jwks_uri: None,
             signing_algorithm: None,
+            assertion_reuse: false,
             disabled: false,
             decoy: false,
             app: None,
@@ -75,6 +79,22 @@ impl Client {
     #[must_use]
     pub fn with_keys(mut self, keys: KeySet) -> Self {
         self.keys = keys;
+        self
+    }
+
+    /// `jwks_uri`: where its public keys are published. Needs a [`KeySource`](crate::key_source::KeySource). A client
+    /// has keys of its own or this, not both (RFC 7591 §2).
+    #[must_use]
+    pub fn with_jwks_uri(mut self, uri: impl Into<Arc<str>>) -> Self {
+        self.jwks_uri = Some(uri.into());
+        self
+    }
+
+    /// Lets an assertion be used again until it expires: `assertion_reuse = "until_exp"`. For Microsoft's client
+    /// libraries, which send one assertion for ten minutes. Whoever sees such an assertion can use it, too.
+    #[must_use]
+    pub fn danger_reuse_assertions(mut self, reuse: bool) -> Self {
+        self.assertion_reuse = reuse;
         self
     }
 
@@ -127,6 +147,16 @@ impl Client {
     /// Its public keys.
     pub fn keys(&self) -> &KeySet {
         &self.keys
+    }
+
+    /// Where its public keys are published, if they are.
+    pub fn jwks_uri(&self) -> Option<&Arc<str>> {
+        self.jwks_uri.as_ref()
+    }
+
+    /// May an assertion of this client be used again until it expires?
+    pub fn reuses_assertions(&self) -> bool {
+        self.assertion_reuse
     }
 
     /// The one algorithm its assertions are signed with, where it registered one.

@@ -33,6 +33,7 @@ mod routes;
 pub mod clock;
 pub mod form;
 pub mod key;
+pub mod key_source;
 pub mod metadata;
 pub mod method;
 pub mod observer;

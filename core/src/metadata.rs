@@ -284,7 +284,11 @@ fn check_method(
         "client_secret_basic" | "client_secret_post" | "client_secret_jwt" if secrets.is_empty() => {
             lacks("client_secret", "add client_secret or client_secrets")
         }
-        "private_key_jwt" if metadata.jwks.is_none() => lacks("jwks", "add the client's public keys"),
+        "private_key_jwt" | "self_signed_tls_client_auth"
+            if metadata.jwks.is_none() && metadata.jwks_uri.is_none() && metadata.public_keys.is_empty() =>
+        {
+            lacks("jwks", "add jwks, jwks_uri or public_keys")
+        }
         "private_key_jwt" => {
             if let Some(algorithm) = metadata.token_endpoint_auth_signing_alg.as_deref()
                 && let Ok(algorithm) = algorithm.parse::<Algorithm>()
@@ -311,7 +315,6 @@ fn check_method(
                 "keep exactly one",
             )),
         },
-        "self_signed_tls_client_auth" if metadata.jwks.is_none() => lacks("jwks", "add a key with x5c"),
         "none"
         | "client_secret_basic"
         | "client_secret_post"

@@ -21,9 +21,10 @@ use crate::auth_method::{AuthMethod, ClientClass};
 use crate::authenticator::Inner;
 use crate::client::Client;
 use crate::endpoint::Endpoint;
+use crate::key_source::DynKeySource;
 use crate::policy::Policy;
 use crate::reason::Reason;
-use crate::replay::{Claim, ReplayKey};
+use crate::replay::{Claim, ReplayKey, Reservation};
 
 /// An authentication method.
 pub trait Method: Send + Sync + 'static {
@@ -66,7 +67,7 @@ pub trait Attempt: Send + Sync {
 }
 
 /// What a successful verification establishes, for the handler and for the log.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Proof {
     /// The signature's algorithm.
@@ -77,7 +78,13 @@ pub struct Proof {
     pub key_thumbprint: Option<Arc<str>>,
     /// The label of the secret that matched.
     pub secret_label: Option<Arc<str>>,
+    /// The claim on the assertion's `jti`, from [`Context::claim_once`].
+    pub claimed: Option<Claimed>,
 }
+
+/// A `jti` that was used up for this request.
+#[derive(Debug)]
+pub struct Claimed(pub(crate) Reservation);
 
 /// A verification: done already, or under way.
 ///
@@ -152,19 +159,31 @@ impl<'a> Context<'a> {
         self.inner.replay.as_ref().and_then(|replay| replay.memory_lost_at())
     }
 
+    /// The source of remote key sets.
+    pub(crate) fn key_source(&self) -> Option<&'a dyn DynKeySource> {
+        self.inner.key_source.as_deref()
+    }
+
     /// Uses up `jwt_id` for this client, in one atomic step. To be called last, after the signature: an id that
     /// is claimed earlier can be burnt by strangers.
     ///
     /// # Errors
     /// [`Reason::Replayed`] when it was used before, [`Reason::ReplayStoreFull`] and
     /// [`Reason::StoreUnavailable`] when that cannot be told.
-    pub async fn claim_once(&self, client_id: &str, jwt_id: &str, keep_for: Duration) -> Result<(), Failure> {
+    pub async fn claim_once(
+        &self,
+        client_id: &str,
+        jwt_id: &str,
+        keep_for: Duration,
+    ) -> Result<Claimed, Failure> {
         let Some(replay) = &self.inner.replay else {
             return Err(Failure::new(Reason::InternalError).expected("a replay store").got("none"));
         };
         let key = ReplayKey::new(&self.inner.tenant, client_id, jwt_id);
         match replay.claim(&key, keep_for).await {
-            Ok(Claim::Fresh) => Ok(()),
+            Ok(Claim::Fresh) => {
+                Ok(Claimed(Reservation::new(Arc::clone(replay), Arc::clone(&self.inner.tenant), &key)))
+            }
             Ok(Claim::Used) => {
                 Err(Failure::new(Reason::Replayed).expected("a new jti").got("one used before"))
             }

@@ -62,6 +62,10 @@ impl ReplayStore for Memory {
             }
         }
     }
+
+    async fn release(&self, key: &ReplayKey<'_>) -> Result<(), StoreError> {
+        self.store.release(key).await
+    }
 }
 
 /// Is pending so many times.

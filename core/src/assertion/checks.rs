@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use super::{Audiences, ClientAssertion};
+use crate::client::Client;
 use crate::clock::unix_seconds;
-use crate::method::Context;
+use crate::method::{Claimed, Context};
 use crate::policy::{AudienceShape, Fence, JtiRule};
 use crate::reason::Reason;
 use crate::refusal::Failure;
@@ -134,9 +135,27 @@ fn check_fence(assertion: &ClientAssertion<'_>, context: &Context<'_>) -> Result
     Ok(())
 }
 
+/// The last step, after the signature: uses up the `jti`, unless the client may reuse its assertions.
+///
+/// # Errors
+/// Those of [`Context::claim_once`].
+pub(crate) async fn use_up(
+    assertion: &ClientAssertion<'_>,
+    client: &Client,
+    client_id: &str,
+    context: &Context<'_>,
+) -> Result<Option<Claimed>, Failure> {
+    match assertion.jwt_id() {
+        Some(jwt_id) if !client.reuses_assertions() => {
+            context.claim_once(client_id, jwt_id, remember_for(assertion, context)).await.map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
 /// How long a used `jti` must be remembered: until the assertion can no longer pass, with the leeway and a
 /// second for rounding.
-pub(crate) fn remember_for(assertion: &ClientAssertion<'_>, context: &Context<'_>) -> Duration {
+fn remember_for(assertion: &ClientAssertion<'_>, context: &Context<'_>) -> Duration {
     let left = assertion.claims().expires_at - unix_seconds(context.now());
     Duration::from_secs_f64(left.clamp(0.0, context.policy().max_lifetime.as_secs_f64() * 2.0))
         + context.policy().leeway

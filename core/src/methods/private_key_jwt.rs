@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::assertion::{ClientAssertion, alg_not_allowed, checks};
 use crate::auth_method::AuthMethod;
 use crate::client::Client;
-use crate::key::VerificationKey;
+use crate::key::KeySet;
+use crate::key_source::KeySourceError;
 use crate::method::{Attempt, Context, Method, Proof, Verification};
 use crate::presented::{Credential, Presented};
 use crate::reason::Reason;
@@ -43,18 +44,12 @@ impl Attempt for Signed<'_> {
             let client_id = if client.is_decoy() { self.client_id() } else { client.id() };
             check_algorithm(self.assertion, client)?;
             checks::check(self.assertion, client_id, context)?;
-            let key = verify_signature(self.assertion, client)?;
-            let proof = Proof {
-                algorithm: Some(self.assertion.algorithm()),
-                key_id: key.key_id().cloned(),
-                key_thumbprint: Some(Arc::clone(key.thumbprint())),
-                ..Proof::default()
+            let proof = match client.jwks_uri() {
+                None => verify_signature(self.assertion, client.keys())?,
+                Some(uri) => verify_with_remote_keys(self.assertion, uri, context).await?,
             };
-            if let Some(jwt_id) = self.assertion.jwt_id() {
-                let keep_for = checks::remember_for(self.assertion, context);
-                context.claim_once(client_id, jwt_id, keep_for).await?;
-            }
-            Ok(proof)
+            let claimed = checks::use_up(self.assertion, client, client_id, context).await?;
+            Ok(Proof { claimed, ..proof })
         })
     }
 }
@@ -73,18 +68,42 @@ fn check_algorithm(assertion: &ClientAssertion<'_>, client: &Client) -> Result<(
     }
 }
 
-fn verify_signature<'c>(
+/// An unknown key may be a new one: the set is asked for once more, as often as its source allows.
+async fn verify_with_remote_keys(
     assertion: &ClientAssertion<'_>,
-    client: &'c Client,
-) -> Result<&'c VerificationKey, Failure> {
+    uri: &str,
+    context: &Context<'_>,
+) -> Result<Proof, Failure> {
+    let unavailable = |error: KeySourceError| {
+        Failure::new(Reason::JwksUnavailable).expected(uri.to_owned()).got(error.to_string())
+    };
+    let Some(source) = context.key_source() else {
+        return Err(unavailable(KeySourceError::new("this server fetches none")));
+    };
+    let keys = source.keys(uri).await.map_err(unavailable)?;
+    match verify_signature(assertion, &keys) {
+        Err(failure) if failure.reason() == Reason::KeyNotFound => {
+            let fresh = source.refreshed(uri, &keys).await.map_err(unavailable)?;
+            verify_signature(assertion, &fresh)
+        }
+        result => result,
+    }
+}
+
+fn verify_signature(assertion: &ClientAssertion<'_>, keys: &KeySet) -> Result<Proof, Failure> {
     let algorithm = assertion.algorithm();
-    client
-        .keys()
+    let key = keys
         .choose(&assertion.key_hint(), algorithm)?
         .find(|key| key.verify(algorithm, assertion.signing_input(), assertion.signature()))
         .ok_or_else(|| {
             Failure::new(Reason::SignatureInvalid)
                 .expected("a signature by the client's key")
                 .got(format!("{algorithm}, {}", assertion.key_hint()))
-        })
+        })?;
+    Ok(Proof {
+        algorithm: Some(algorithm),
+        key_id: key.key_id().cloned(),
+        key_thumbprint: Some(Arc::clone(key.thumbprint())),
+        ..Proof::default()
+    })
 }

@@ -95,6 +95,15 @@ impl MemoryReplayStore {
         }
     }
 
+    fn release_now(&self, key: &ReplayKey<'_>) {
+        let client = self.client_tag(key);
+        let mut shard = lock(self.shard(client));
+        if shard.used.remove(&entry(client, key)).is_some() {
+            self.live.fetch_sub(1, Ordering::Relaxed);
+            uncount(&mut shard.per_client, client);
+        }
+    }
+
     fn insert(&self, shard: &mut Shard, client: u32, entry: [u8; 16], now: u32, until: u32) -> Claim {
         let count = shard.per_client.get(&client).copied().unwrap_or_default();
         match shard.used.entry(entry) {
@@ -137,12 +146,8 @@ impl MemoryReplayStore {
             let keep = *until > now;
             if keep {
                 earliest = earliest.min(*until);
-            } else if let Entry::Occupied(mut count) = per_client.entry(client_of(entry)) {
-                if *count.get() <= 1 {
-                    count.remove();
-                } else {
-                    *count.get_mut() -= 1;
-                }
+            } else {
+                uncount(per_client, client_of(entry));
             }
             keep
         });
@@ -186,6 +191,11 @@ impl ReplayStore for MemoryReplayStore {
         Ok(self.claim_now(key, keep_for))
     }
 
+    async fn release(&self, key: &ReplayKey<'_>) -> Result<(), StoreError> {
+        self.release_now(key);
+        Ok(())
+    }
+
     fn memory_lost_at(&self) -> Option<SystemTime> {
         Some(self.created_at)
     }
@@ -223,6 +233,16 @@ fn entry(client: u32, key: &ReplayKey<'_>) -> [u8; 16] {
         *to = *from;
     }
     entry
+}
+
+fn uncount(per_client: &mut HashMap<u32, u32>, client: u32) {
+    if let Entry::Occupied(mut count) = per_client.entry(client) {
+        if *count.get() <= 1 {
+            count.remove();
+        } else {
+            *count.get_mut() -= 1;
+        }
+    }
 }
 
 fn client_of(entry: &[u8; 16]) -> u32 {

@@ -3,6 +3,7 @@
 //! One operation, claim if absent: a look followed by a write lets two requests through at once.
 
 mod memory;
+mod reservation;
 
 use std::fmt;
 use std::future::Future;
@@ -12,6 +13,7 @@ use aws_lc_rs::digest;
 use futures_util::future::BoxFuture;
 
 pub use self::memory::MemoryReplayStore;
+pub(crate) use self::reservation::Reservation;
 
 use crate::store::StoreError;
 
@@ -35,6 +37,13 @@ pub trait ReplayStore: Send + Sync + 'static {
         keep_for: Duration,
     ) -> impl Future<Output = Result<Claim, StoreError>> + Send;
 
+    /// Gives a claimed key back, so that it can be claimed again. For the one case in which the server asked for
+    /// another try with the same assertion.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer. The key then stays used.
+    fn release(&self, key: &ReplayKey<'_>) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// When this store last lost what it remembered (a restart, for a store in memory), if it may have.
     /// `None` for one that keeps its data.
     fn memory_lost_at(&self) -> Option<SystemTime> {
@@ -49,6 +58,7 @@ pub(crate) trait DynReplayStore: Send + Sync {
         key: &'a ReplayKey<'a>,
         keep_for: Duration,
     ) -> BoxFuture<'a, Result<Claim, StoreError>>;
+    fn release<'a>(&'a self, key: &'a ReplayKey<'a>) -> BoxFuture<'a, Result<(), StoreError>>;
     fn memory_lost_at(&self) -> Option<SystemTime>;
 }
 
@@ -61,6 +71,10 @@ impl<S: ReplayStore> DynReplayStore for S {
         Box::pin(ReplayStore::claim(self, key, keep_for))
     }
 
+    fn release<'a>(&'a self, key: &'a ReplayKey<'a>) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(ReplayStore::release(self, key))
+    }
+
     fn memory_lost_at(&self) -> Option<SystemTime> {
         ReplayStore::memory_lost_at(self)
     }
@@ -69,6 +83,10 @@ impl<S: ReplayStore> DynReplayStore for S {
 impl<S: ReplayStore> ReplayStore for std::sync::Arc<S> {
     async fn claim(&self, key: &ReplayKey<'_>, keep_for: Duration) -> Result<Claim, StoreError> {
         S::claim(self, key, keep_for).await
+    }
+
+    async fn release(&self, key: &ReplayKey<'_>) -> Result<(), StoreError> {
+        S::release(self, key).await
     }
 
     fn memory_lost_at(&self) -> Option<SystemTime> {
@@ -109,6 +127,11 @@ impl<'k> ReplayKey<'k> {
         }
         let mut digest = [0; 32];
         digest.copy_from_slice(hash.finish().as_ref());
+        ReplayKey { digest, tenant, client_id }
+    }
+
+    /// The key of which this is the hash.
+    pub(crate) fn of_digest(digest: [u8; 32], tenant: &'k str, client_id: &'k str) -> Self {
         ReplayKey { digest, tenant, client_id }
     }
 
