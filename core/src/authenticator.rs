@@ -17,8 +17,9 @@ use crate::clock::Clock;
 use crate::endpoint::Endpoint;
 use crate::form::Form;
 use crate::grant::{is_served, may_use};
+use crate::json_form;
 use crate::key_source::DynKeySource;
-use crate::media_type;
+use crate::media_type::{self, BodyType};
 use crate::method::{Attempt, Context, Method, Proof};
 use crate::observer::{Decision, Observer};
 use crate::policy::{Audience, BodyFailureStatus, Policy};
@@ -108,7 +109,7 @@ impl Authenticator {
     /// however much of the body it read.
     pub fn refuse(&self, request: &AuthRequest<'_>, failure: impl Into<Failure>) -> Refusal {
         let started = self.0.observer.as_ref().map(|_| self.0.clock.monotonic());
-        let failure = check_head(request).err().unwrap_or_else(|| failure.into());
+        let failure = check_head(request, &self.0.policy).err().unwrap_or_else(|| failure.into());
         self.refuse_observed(request, &Seen::default(), failure, started)
     }
 
@@ -262,14 +263,17 @@ pub(crate) type RegisteredMethod = (AuthMethod, Box<dyn Method>);
 impl Inner {
     /// The form, once the request may have one.
     fn read_form(&self, request: &AuthRequest<'_>) -> Result<Form, Failure> {
-        check_head(request)?;
+        let media_type = check_head(request, &self.policy)?;
         let Some(body) = &request.body else { return Ok(Form::default()) };
         if body.len() > self.max_body_bytes {
             return Err(Failure::new(Reason::TooLarge)
                 .expected(format!("at most {} bytes", self.max_body_bytes))
                 .got(format!("{} bytes", body.len())));
         }
-        Form::parse(Bytes::clone(body))
+        match media_type {
+            BodyType::Form => Form::parse(Bytes::clone(body)),
+            BodyType::Json => json_form::parse(body),
+        }
     }
 
     /// The one method that reads what was presented.
@@ -410,22 +414,33 @@ impl Inner {
 
     /// The values that name this server as an audience, at this endpoint.
     pub(crate) fn audiences(&self, endpoint: Endpoint) -> impl Iterator<Item = &str> + use<'_> {
+        let names_token_endpoint = self.policy.audiences.contains(&Audience::TokenEndpoint);
         self.policy.audiences.iter().filter_map(move |audience| match audience {
             Audience::Issuer => Some(&*self.issuer),
             Audience::TokenEndpoint => self.endpoint_url(Endpoint::Token),
+            // Named already.
+            Audience::ReceivingEndpoint if endpoint == Endpoint::Token && names_token_endpoint => None,
             Audience::ReceivingEndpoint => self.endpoint_url(endpoint),
+            Audience::BaseUrl => Some(base_url(&self.issuer)),
             Audience::Url(url) => Some(url),
         })
     }
 }
 
 /// What can be wrong before the body is looked at.
-fn check_head(request: &AuthRequest<'_>) -> Result<(), Failure> {
+fn check_head(request: &AuthRequest<'_>, policy: &Policy) -> Result<BodyType, Failure> {
     if request.verb != "POST" {
         return Err(Failure::new(Reason::WrongVerb).expected("POST").got(request.verb.to_owned()));
     }
     query::refuse_credentials(request.query)?;
-    if request.body.is_some() { media_type::require_form(request) } else { Ok(()) }
+    if request.body.is_some() { media_type::require(request, policy) } else { Ok(BodyType::Form) }
+}
+
+/// Scheme and authority of a URL.
+fn base_url(url: &str) -> &str {
+    let authority = url.find("://").map_or(0, |scheme| scheme + 3);
+    let end = url.get(authority..).and_then(|rest| rest.find('/')).map_or(url.len(), |path| authority + path);
+    url.get(..end).unwrap_or(url)
 }
 
 fn unknown(client_id: &str) -> Failure {

@@ -213,7 +213,8 @@ fn enabled_methods(
     own: Vec<Box<dyn Method>>,
     has_replay: bool,
 ) -> Result<Vec<RegisteredMethod>, ConfigError> {
-    let needs_replay = |name: &AuthMethod| *name == AuthMethod::PRIVATE_KEY_JWT;
+    let needs_replay =
+        |name: &AuthMethod| [AuthMethod::PRIVATE_KEY_JWT, AuthMethod::CLIENT_SECRET_JWT].contains(name);
     let mut methods: Vec<RegisteredMethod> = Vec::new();
     for method in own.into_iter().chain(methods::known()) {
         let name = method.name();

@@ -125,8 +125,9 @@ impl Client {
         Client { decoy: true, ..Client::new("").with_secret(secret).with_keys(keys) }
     }
 
-    pub(crate) fn is_decoy(&self) -> bool {
-        self.decoy
+    /// The client's own id; a decoy takes the id that was claimed, so that it fails where a real client would.
+    pub(crate) fn id_or_claimed<'c>(&'c self, claimed: &'c str) -> &'c str {
+        if self.decoy { claimed } else { &self.id }
     }
 
     /// The client_id.

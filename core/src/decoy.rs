@@ -10,11 +10,12 @@ pub(crate) fn client() -> Result<Client, ConfigError> {
     let broken = |problem: String| ConfigError::new("decoy", problem, "report this as a bug");
     let document = serde_json::from_str(KEYS).map_err(|error| broken(error.to_string()))?;
     let keys = KeySet::from_jwks(&document).map_err(|error| broken(error.to_string()))?;
+    // Long enough in hexadecimal for the longest MAC key.
     let mut secret = [0_u8; 32];
     aws_lc_rs::rand::fill(&mut secret)
         .map_err(|_| broken("the operating system gives no random numbers".to_owned()))?;
     let secret: String = secret.iter().map(|octet| format!("{octet:02x}")).collect();
-    Ok(Client::decoy(ClientSecret::generated(&secret), keys))
+    Ok(Client::decoy(ClientSecret::raw(secret), keys))
 }
 
 const KEYS: &str = include_str!("decoy_keys.json");

@@ -92,6 +92,11 @@ pub(crate) fn may_use(
             .got(method.to_string())),
         Some(_) if is_served(class, endpoint) => Ok(()),
         _ => {
+            if let Some(granted) = other_assertion_method(client, method, endpoint) {
+                return Err(Failure::new(Reason::AlgNotAllowed)
+                    .expected(format!("an algorithm of {granted}"))
+                    .got(format!("one of {method}")));
+            }
             let granted: Vec<&str> = client
                 .grants()
                 .iter()
@@ -106,4 +111,19 @@ pub(crate) fn may_use(
             Err(Failure::new(Reason::MethodNotGranted).expected(expected).got(method.to_string()))
         }
     }
+}
+
+/// The two methods that take a JWT differ by its algorithm alone: a client of one that sends the other sent the wrong
+/// algorithm.
+fn other_assertion_method<'c>(
+    client: &'c Client,
+    method: &AuthMethod,
+    endpoint: Endpoint,
+) -> Option<&'c AuthMethod> {
+    let other = match method.as_str() {
+        "private_key_jwt" => AuthMethod::CLIENT_SECRET_JWT,
+        "client_secret_jwt" => AuthMethod::PRIVATE_KEY_JWT,
+        _ => return None,
+    };
+    client.grants().iter().find(|grant| grant.covers(&other, endpoint)).map(MethodGrant::method)
 }

@@ -20,6 +20,7 @@ mod decoy;
 mod endpoint;
 mod grant;
 mod json;
+mod json_form;
 mod media_type;
 mod methods;
 mod policy;

@@ -1,5 +1,6 @@
-//! The media type of a covered request: an uncompressed form in UTF-8 and nothing else.
+//! The media type of a covered request: an uncompressed form in UTF-8, and JSON where the policy says so.
 
+use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::refusal::Failure;
 use crate::request::{AuthRequest, Repeated};
@@ -9,7 +10,7 @@ use crate::request::{AuthRequest, Repeated};
 /// # Errors
 /// [`Reason::UnsupportedMediaType`] for another media type, another charset than UTF-8, any content encoding,
 /// and for a body without a media type. An empty body needs none.
-pub(crate) fn require_form(request: &AuthRequest<'_>) -> Result<(), Failure> {
+pub(crate) fn require(request: &AuthRequest<'_>, policy: &Policy) -> Result<BodyType, Failure> {
     let one = |name: &'static str| {
         request.single_header(name).map_err(|Repeated(count)| refused(name, format!("{name} {count} times")))
     };
@@ -19,19 +20,28 @@ pub(crate) fn require_form(request: &AuthRequest<'_>) -> Result<(), Failure> {
         return Err(refused("no content encoding", String::from_utf8_lossy(encoding).into_owned()));
     }
     match one("content-type")? {
-        Some(value) if is_form(value) => Ok(()),
+        Some(value) if is(FORM, value) => Ok(BodyType::Form),
+        Some(value) if policy.json_body && is(JSON, value) => Ok(BodyType::Json),
         Some(other) => Err(refused(FORM, String::from_utf8_lossy(other).into_owned())),
-        None if request.body.as_ref().is_none_or(bytes::Bytes::is_empty) => Ok(()),
+        None if request.body.as_ref().is_none_or(bytes::Bytes::is_empty) => Ok(BodyType::Form),
         None => Err(refused(FORM, "no Content-Type".to_owned())),
     }
 }
 
-const FORM: &str = "application/x-www-form-urlencoded";
+/// How a body is read.
+#[derive(Clone, Copy)]
+pub(crate) enum BodyType {
+    Form,
+    Json,
+}
 
-fn is_form(value: &[u8]) -> bool {
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+
+fn is(essence: &str, value: &[u8]) -> bool {
     let Ok(value) = std::str::from_utf8(value) else { return false };
     let mut parts = value.split(';').map(str::trim);
-    parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(FORM)) && parts.all(is_harmless_parameter)
+    parts.next().is_some_and(|part| part.eq_ignore_ascii_case(essence)) && parts.all(is_harmless_parameter)
 }
 
 /// Parameters are ignored, but for a charset, which some form readers obey.
@@ -51,7 +61,7 @@ fn refused(expected: &'static str, got: String) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::is_form;
+    use super::{FORM, is};
 
     #[test]
     fn what_real_clients_send_is_a_form() {
@@ -62,7 +72,7 @@ mod tests {
             "application/x-www-form-urlencoded ;charset=\"utf-8\"",
             "application/x-www-form-urlencoded; foo=bar",
         ] {
-            assert!(is_form(value.as_bytes()), "{value}");
+            assert!(is(FORM, value.as_bytes()), "{value}");
         }
     }
 
@@ -76,7 +86,7 @@ mod tests {
             "application/x-www-form-urlencoded; charset=utf-16",
             "multipart/form-data; boundary=x",
         ] {
-            assert!(!is_form(value.as_bytes()), "{value}");
+            assert!(!is(FORM, value.as_bytes()), "{value}");
         }
     }
 }

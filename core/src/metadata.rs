@@ -284,6 +284,7 @@ fn check_method(
         "client_secret_basic" | "client_secret_post" | "client_secret_jwt" if secrets.is_empty() => {
             lacks("client_secret", "add client_secret or client_secrets")
         }
+        "client_secret_jwt" => check_mac_key(metadata, secrets),
         "private_key_jwt" | "self_signed_tls_client_auth"
             if metadata.jwks.is_none() && metadata.jwks_uri.is_none() && metadata.public_keys.is_empty() =>
         {
@@ -315,11 +316,7 @@ fn check_method(
                 "keep exactly one",
             )),
         },
-        "none"
-        | "client_secret_basic"
-        | "client_secret_post"
-        | "client_secret_jwt"
-        | "self_signed_tls_client_auth" => Ok(()),
+        "none" | "client_secret_basic" | "client_secret_post" | "self_signed_tls_client_auth" => Ok(()),
         // RFC 7591 §2 allows absolute URIs for methods of one's own.
         own if own.contains(':') => Ok(()),
         unknown => Err(MetadataError::new(
@@ -328,6 +325,29 @@ fn check_method(
             "use none, client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth or self_signed_tls_client_auth",
         )),
     }
+}
+
+/// RFC 7518 §3.2: the key of a MAC is the secret itself, and at least as long as the hash.
+fn check_mac_key(metadata: &ClientMetadata, secrets: &[ClientSecret]) -> Result<(), MetadataError> {
+    let algorithm = metadata.token_endpoint_auth_signing_alg.as_deref().and_then(|name| name.parse().ok());
+    let algorithm =
+        algorithm.filter(|algorithm: &Algorithm| algorithm.is_symmetric()).unwrap_or(Algorithm::HS256);
+    let mut keys = secrets.iter().filter_map(ClientSecret::mac_key).peekable();
+    if keys.peek().is_none() {
+        return Err(MetadataError::new(
+            "client_secrets",
+            "has hashes alone, and client_secret_jwt needs the secret itself as its key",
+            "register the secret in the clear, or another method",
+        ));
+    }
+    if !keys.any(|key| key.fits(algorithm)) {
+        return Err(MetadataError::new(
+            "client_secret",
+            format!("is too short to be the key of {algorithm} (RFC 7518 §3.2)"),
+            "generate one of at least 32 octets for HS256, 48 for HS384, 64 for HS512",
+        ));
+    }
+    Ok(())
 }
 
 fn tls_subjects(metadata: &ClientMetadata) -> usize {

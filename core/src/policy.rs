@@ -53,6 +53,13 @@ pub struct Policy {
     pub body_failure_status: BodyFailureStatus,
     /// The methods taken. `None`: every method the server is configured for.
     pub methods: Option<Vec<AuthMethod>>,
+    /// Is a JSON object read as a form, too? Default no: one body type is one reader.
+    pub json_body: bool,
+    /// At endpoints other than token, is `Authorization: Bearer` with a JWT read as a client assertion? Default no:
+    /// there it is an access token.
+    pub bearer_assertion: bool,
+    /// Is a JWT in the place of a Basic password read as a client assertion? Default no.
+    pub assertion_as_basic_password: bool,
     /// May PKCE use `plain`? Default no; only `S256` hides the verifier (RFC 9700 §4.8.2).
     pub pkce_plain: bool,
     /// What is refused after the memory of used assertions was lost. Default [`Fence::On`].
@@ -61,7 +68,8 @@ pub struct Policy {
 
 impl Policy {
     /// The names that [`Policy::preset`] takes.
-    pub const PRESETS: [&'static str; 2] = ["default", "fapi2"];
+    pub const PRESETS: [&'static str; 6] =
+        ["default", "fapi2", "safewhere", "onewelcome", "identityserver4", "cloudentity"];
 
     /// The preset of this name.
     ///
@@ -71,6 +79,16 @@ impl Policy {
         match name {
             "default" => Ok(Policy::default()),
             "fapi2" => Ok(Policy::fapi2()),
+            // Signs with the SHA-256 family alone.
+            "safewhere" => Ok(Policy {
+                algorithms: vec![Algorithm::RS256, Algorithm::PS256, Algorithm::ES256, Algorithm::HS256],
+                ..Policy::default()
+            }),
+            "onewelcome" => Ok(Policy::onewelcome()),
+            // Sends the assertion as the password of a Basic pair.
+            "identityserver4" => Ok(Policy { assertion_as_basic_password: true, ..Policy::default() }),
+            // Sends its parameters as a JSON object.
+            "cloudentity" => Ok(Policy { json_body: true, ..Policy::default() }),
             other => Err(ConfigError::new(
                 "preset",
                 format!("there is no preset {other:?}"),
@@ -99,6 +117,20 @@ impl Policy {
             all.extend(switches);
         }
         serde_json::from_value(all).map_err(refuse)
+    }
+
+    /// Names the base URL, writes times as strings, may leave out `jti`, and sends the same kind of JWT as a bearer
+    /// token to other endpoints.
+    fn onewelcome() -> Self {
+        let mut policy = Policy {
+            jti: JtiRule::Optional,
+            numeric_strings: true,
+            bearer_assertion: true,
+            pkce_plain: true,
+            ..Policy::default()
+        };
+        policy.audiences.push(Audience::BaseUrl);
+        policy
     }
 
     /// FAPI 2.0 Security Profile, Final: asymmetric methods alone, the issuer as a string, short lives.
@@ -135,6 +167,9 @@ impl Default for Policy {
             basic_decoding: BasicDecoding::FormThenRaw,
             body_failure_status: BodyFailureStatus::BadRequest,
             methods: None,
+            json_body: false,
+            bearer_assertion: false,
+            assertion_as_basic_password: false,
             pkce_plain: false,
             fence: Fence::On,
         }
@@ -150,6 +185,8 @@ pub enum Audience {
     Issuer,
     /// `token_endpoint`: the URL of the token endpoint, at whatever endpoint the assertion arrives.
     TokenEndpoint,
+    /// `base_url`: scheme and authority of the issuer, without a path.
+    BaseUrl,
     /// `receiving_endpoint`: the URL of the endpoint that received the request.
     ReceivingEndpoint,
     /// Any other text: exactly this URL.
@@ -161,6 +198,7 @@ impl From<String> for Audience {
         match text.as_str() {
             "issuer" => Audience::Issuer,
             "token_endpoint" => Audience::TokenEndpoint,
+            "base_url" => Audience::BaseUrl,
             "receiving_endpoint" => Audience::ReceivingEndpoint,
             _ => Audience::Url(text),
         }
@@ -172,6 +210,7 @@ impl From<Audience> for String {
         match audience {
             Audience::Issuer => "issuer".to_owned(),
             Audience::TokenEndpoint => "token_endpoint".to_owned(),
+            Audience::BaseUrl => "base_url".to_owned(),
             Audience::ReceivingEndpoint => "receiving_endpoint".to_owned(),
             Audience::Url(url) => url,
         }

@@ -77,9 +77,9 @@ impl<'r> Presented<'r> {
             let missing = if has_type { "client_assertion" } else { "client_assertion_type" };
             return Err(Failure::new(Reason::AssertionIncomplete).expected(missing).got("nothing"));
         }
-        let client_id = form.get("client_id");
+        let mut client_id = form.get("client_id");
         let credential = if let Some(value) = authorization {
-            read_authorization(value, policy)?
+            read_authorization(value, request.endpoint, policy, &mut client_id)?
         } else if has_assertion {
             read_assertion(form, policy)?
         } else if has_secret {
@@ -170,14 +170,53 @@ const ATTESTATION_HEADERS: [&str; 2] = ["oauth-client-attestation", "oauth-clien
 pub(crate) const CREDENTIAL_PARAMETERS: [&str; 3] =
     ["client_secret", "client_assertion", "client_assertion_type"];
 
-fn read_authorization<'r>(value: &'r [u8], policy: &Policy) -> Result<Credential<'r>, Failure> {
+fn read_authorization<'r>(
+    value: &'r [u8],
+    endpoint: Endpoint,
+    policy: &Policy,
+    client_id: &mut Option<Cow<'r, str>>,
+) -> Result<Credential<'r>, Failure> {
     // Without a space there is no scheme, only something that might be a credential: it is not repeated.
     let (scheme, rest) = value.split_at(value.iter().position(|byte| *byte == b' ').unwrap_or_default());
+    let rest = rest.trim_ascii();
     if scheme.eq_ignore_ascii_case(b"basic") || value.eq_ignore_ascii_case(b"basic") {
-        BasicCredentials::parse(rest.trim_ascii(), policy.basic_decoding).map(Credential::Basic)
-    } else {
-        Ok(Credential::OtherScheme(scheme))
+        let basic = BasicCredentials::parse(rest, policy.basic_decoding)?;
+        return if policy.assertion_as_basic_password && is_compact_jws(basic.first().secret().as_bytes()) {
+            read_assertion_as_password(&basic, policy, client_id)
+        } else {
+            Ok(Credential::Basic(basic))
+        };
     }
+    if policy.bearer_assertion
+        && endpoint != Endpoint::Token
+        && scheme.eq_ignore_ascii_case(b"bearer")
+        && is_compact_jws(rest)
+        && let Ok(compact) = std::str::from_utf8(rest)
+    {
+        return ClientAssertion::parse(Cow::Borrowed(compact), policy).map(Credential::Assertion);
+    }
+    Ok(Credential::OtherScheme(scheme))
+}
+
+/// The user of the pair names the client as a `client_id` would.
+fn read_assertion_as_password<'r>(
+    basic: &BasicCredentials,
+    policy: &Policy,
+    client_id: &mut Option<Cow<'r, str>>,
+) -> Result<Credential<'r>, Failure> {
+    let user = basic.first().client_id();
+    if let Some(named) = client_id.as_deref().filter(|named| *named != user) {
+        return Err(Failure::new(Reason::ClientIdMismatch).expected(user.to_owned()).got(named.to_owned()));
+    }
+    let compact = Cow::Owned(basic.first().secret().to_owned());
+    let assertion = ClientAssertion::parse(compact, policy)?;
+    *client_id = Some(Cow::Owned(user.to_owned()));
+    Ok(Credential::Assertion(assertion))
+}
+
+/// Three parts, the first of which can be base64url of a JSON object: no secret and no opaque token looks so.
+fn is_compact_jws(text: &[u8]) -> bool {
+    text.starts_with(b"ey") && text.iter().filter(|byte| **byte == b'.').count() == 2
 }
 
 fn read_assertion<'r>(form: &'r Form, policy: &Policy) -> Result<Credential<'r>, Failure> {

@@ -51,6 +51,11 @@ impl Fixtures {
 
     /// The private key of a client. The two clients `c-shared-…` have one between them.
     pub fn key_of(&self, client_id: &str) -> Arc<PrivateJwk> {
+        if let Some(client) = self.clients.iter().find(|client| client.id() == client_id)
+            && client.method() == "client_secret_jwt"
+        {
+            return Arc::new(PrivateJwk::of_secret(&client.secret().expect("a client with a secret")));
+        }
         let shared = || client_id.starts_with("c-shared-").then(|| self.key("c-shared"));
         self.find_key(client_id).or_else(shared).unwrap_or_else(|| panic!("{client_id} has no private key"))
     }

@@ -21,6 +21,11 @@ impl PrivateJwk {
         PrivateJwk { members: jwk.as_object().expect("a JWK is an object").clone(), rsa: OnceLock::new() }
     }
 
+    /// A client secret, as the key of a MAC.
+    pub fn of_secret(secret: &str) -> Self {
+        PrivateJwk::new(&serde_json::json!({"kty": "oct", "k": encoding::base64url(secret)}))
+    }
+
     /// The same key with other members, for instance another `kid`.
     pub fn with(&self, changes: Value) -> Self {
         let mut members = self.members.clone();
@@ -70,7 +75,7 @@ impl PrivateJwk {
             // Ed448, which the signing library does not have: the length is right, the content is not.
             "OKP" => vec![0x5A; 114],
             "RSA" => self.sign_rsa(algorithm, message),
-            "oct" => hmac_sha256(&self.octets("k"), message),
+            "oct" => hmac(algorithm, &self.octets("k"), message),
             other => panic!("no signer for kty {other:?}"),
         }
     }
@@ -147,5 +152,14 @@ impl PrivateJwk {
 
 /// HMAC with SHA-256, under any key.
 pub fn hmac_sha256(key: &[u8], message: &[u8]) -> Vec<u8> {
-    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref().to_vec()
+    hmac("HS256", key, message)
+}
+
+fn hmac(algorithm: &str, key: &[u8], message: &[u8]) -> Vec<u8> {
+    let hash = match algorithm {
+        "HS384" => hmac::HMAC_SHA384,
+        "HS512" => hmac::HMAC_SHA512,
+        _ => hmac::HMAC_SHA256,
+    };
+    hmac::sign(&hmac::Key::new(hash, key), message).as_ref().to_vec()
 }

@@ -5,13 +5,25 @@
 
 use std::time::Duration;
 
-use super::{Audiences, ClientAssertion};
+use super::{Audiences, ClientAssertion, alg_not_allowed};
 use crate::client::Client;
 use crate::clock::unix_seconds;
 use crate::method::{Claimed, Context};
 use crate::policy::{AudienceShape, Fence, JtiRule};
 use crate::reason::Reason;
 use crate::refusal::Failure;
+
+/// The registration fixes the algorithm; the header only ever agrees (RFC 8725 §3.1). That it is of the method's
+/// family is why the method was chosen.
+pub(crate) fn check_algorithm(assertion: &ClientAssertion<'_>, client: &Client) -> Result<(), Failure> {
+    let algorithm = assertion.algorithm();
+    match client.signing_algorithm() {
+        Some(registered) if !registered.is_same_as(algorithm) => {
+            Err(alg_not_allowed(&[registered], algorithm.as_str()))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Checks every claim but the single use of `jti`, which is claimed last, after the signature.
 ///

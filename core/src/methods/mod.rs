@@ -3,6 +3,7 @@
 //! To add one: a file here, and two lines below.
 
 mod client_secret_basic;
+mod client_secret_jwt;
 mod client_secret_post;
 mod none;
 mod private_key_jwt;
@@ -14,6 +15,7 @@ pub(crate) fn known() -> Vec<Box<dyn Method>> {
     vec![
         Box::new(client_secret_basic::ClientSecretBasic),
         Box::new(client_secret_post::ClientSecretPost),
+        Box::new(client_secret_jwt::ClientSecretJwt),
         Box::new(private_key_jwt::PrivateKeyJwt),
         Box::new(none::None),
     ]

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::assertion::{ClientAssertion, alg_not_allowed, checks};
+use crate::assertion::{ClientAssertion, checks};
 use crate::auth_method::AuthMethod;
 use crate::client::Client;
 use crate::key::KeySet;
@@ -23,7 +23,9 @@ impl Method for PrivateKeyJwt {
 
     fn attempt<'r>(&self, presented: &'r Presented<'r>) -> Option<Box<dyn Attempt + 'r>> {
         match presented.credential() {
-            Credential::Assertion(assertion) => Some(Box::new(Signed { assertion })),
+            Credential::Assertion(assertion) if !assertion.algorithm().is_symmetric() => {
+                Some(Box::new(Signed { assertion }))
+            }
             _ => None,
         }
     }
@@ -40,9 +42,8 @@ impl Attempt for Signed<'_> {
 
     fn verify<'a>(&'a self, client: &'a Client, context: &'a Context<'a>) -> Verification<'a> {
         Verification::later(async move {
-            // A decoy takes the id that was claimed, so that it fails where a real client would.
-            let client_id = if client.is_decoy() { self.client_id() } else { client.id() };
-            check_algorithm(self.assertion, client)?;
+            let client_id = client.id_or_claimed(self.client_id());
+            checks::check_algorithm(self.assertion, client)?;
             checks::check(self.assertion, client_id, context)?;
             let proof = match client.jwks_uri() {
                 None => verify_signature(self.assertion, client.keys())?,
@@ -51,20 +52,6 @@ impl Attempt for Signed<'_> {
             let claimed = checks::use_up(self.assertion, client, client_id, context).await?;
             Ok(Proof { claimed, ..proof })
         })
-    }
-}
-
-/// The method fixes the family, the registration the algorithm; the header only ever agrees (RFC 8725 §3.1).
-fn check_algorithm(assertion: &ClientAssertion<'_>, client: &Client) -> Result<(), Failure> {
-    let algorithm = assertion.algorithm();
-    match client.signing_algorithm() {
-        Some(registered) if !registered.is_same_as(algorithm) => {
-            Err(alg_not_allowed(&[registered], algorithm.as_str()))
-        }
-        _ if algorithm.is_symmetric() => Err(Failure::new(Reason::AlgNotAllowed)
-            .expected("an asymmetric algorithm")
-            .got(algorithm.as_str())),
-        _ => Ok(()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Client secrets: how they are kept, and how one that was presented is compared.
 
+mod mac;
 mod slow;
 mod verify;
 
@@ -13,8 +14,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
+pub use self::mac::MacKey;
 pub(crate) use self::slow::SlowHashes;
-pub(crate) use self::verify::Secrets;
+pub(crate) use self::verify::{Secrets, outcome};
 
 /// One secret of a client, with its own label and dates.
 ///
@@ -31,12 +33,15 @@ pub struct ClientSecret {
 #[derive(Clone)]
 enum Kind {
     /// In the clear, as methods that use it as a key need it; its hash is what is compared.
-    Raw {
-        secret: Zeroizing<String>,
-        sha256: [u8; 32],
-    },
+    Raw(Arc<RawSecret>),
     Sha256([u8; 32]),
     Argon2(Arc<PasswordHash>),
+}
+
+struct RawSecret {
+    secret: Zeroizing<String>,
+    sha256: [u8; 32],
+    mac_key: MacKey,
 }
 
 impl ClientSecret {
@@ -48,7 +53,8 @@ impl ClientSecret {
     /// A secret that is kept in the clear, because some method uses it as a key. An empty one never matches.
     pub fn raw(secret: impl Into<String>) -> Self {
         let secret = Zeroizing::new(secret.into());
-        ClientSecret::of(Kind::Raw { sha256: sha256(&secret), secret })
+        let mac_key = MacKey::new(secret.as_bytes());
+        ClientSecret::of(Kind::Raw(Arc::new(RawSecret { sha256: sha256(&secret), secret, mac_key })))
     }
 
     /// A secret that is known by its hash alone.
@@ -112,7 +118,15 @@ impl ClientSecret {
     /// The secret itself, where it is kept in the clear.
     pub fn expose_raw(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Raw { secret, .. } => Some(secret),
+            Kind::Raw(raw) => Some(&raw.secret),
+            _ => None,
+        }
+    }
+
+    /// The key of its MACs, where it is kept in the clear.
+    pub(crate) fn mac_key(&self) -> Option<&MacKey> {
+        match &self.kind {
+            Kind::Raw(raw) => Some(&raw.mac_key),
             _ => None,
         }
     }

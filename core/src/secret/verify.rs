@@ -39,7 +39,8 @@ impl Secrets {
         let mut matched = None;
         for secret in secrets {
             let equal = match &secret.kind {
-                Kind::Raw { sha256, .. } | Kind::Sha256(sha256) => bool::from(sha256.ct_eq(&digest)),
+                Kind::Raw(raw) => bool::from(raw.sha256.ct_eq(&digest)),
+                Kind::Sha256(sha256) => bool::from(sha256.ct_eq(&digest)),
                 Kind::Argon2(_) => false,
             };
             if equal && !presented.is_empty() && matched.is_none_or(|known| outcome(known, now).is_err()) {
@@ -95,7 +96,7 @@ fn slow_hash(secret: &ClientSecret) -> Option<&Arc<argon2::PasswordHash>> {
 }
 
 /// What a secret that matched amounts to today.
-fn outcome(secret: &ClientSecret, now: SystemTime) -> Result<Proof, Failure> {
+pub(crate) fn outcome(secret: &ClientSecret, now: SystemTime) -> Result<Proof, Failure> {
     let label = || secret.label.as_deref().unwrap_or("(no label)").to_owned();
     if secret.expires_at.is_some_and(|end| now >= end) {
         return Err(Failure::new(Reason::SecretExpired)

@@ -37,6 +37,9 @@ pub fn cases() -> Vec<Case> {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Construct {
     pub(super) client: String,
+    /// The method the client is registered for; its registration says so, too.
+    #[serde(default)]
+    pub(super) method: Option<String>,
     pub(super) client_id: Option<String>,
     pub(super) endpoint: Option<String>,
     pub(super) http_method: Option<String>,

@@ -225,7 +225,7 @@ fn send(
 
 fn expect(outcome: &Outcome, subject: &Subject, auth: &str) -> Expect {
     match outcome {
-        Outcome::Accepted { .. } => crate::scene::accepted(&subject.client_id, subject::method_of(auth)),
+        Outcome::Accepted { .. } => crate::scene::accepted(&subject.client_id, subject.method_of(auth)),
         Outcome::Refused { status, error, reason } => {
             Expect::Refused { status: *status, error: error.clone(), reason: reason.clone() }
         }

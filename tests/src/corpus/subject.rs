@@ -22,11 +22,18 @@ pub(super) struct Subject {
 impl Subject {
     pub(super) fn of(construct: &Construct) -> Self {
         let name = construct.client.as_str();
-        match name.strip_prefix("@register(").and_then(|name| name.strip_suffix(')')) {
+        let subject = match name.strip_prefix("@register(").and_then(|name| name.strip_suffix(')')) {
             Some(recipe) => Subject::registered(register(recipe)),
             None if name.is_empty() => Subject::nobody(),
             None => Subject::fixture(name),
-        }
+        };
+        subject.assert_method(construct.method.as_deref())
+    }
+
+    /// The case says what it assumes of the fixture.
+    fn assert_method(self, method: Option<&str>) -> Self {
+        assert!(method.is_none_or(|method| method == self.method), "{} is registered otherwise", self.client_id);
+        self
     }
 
     /// How it authenticates unless the case says otherwise, in the words of the case language.
@@ -34,7 +41,7 @@ impl Subject {
         match self.method.as_str() {
             "client_secret_basic" => "basic",
             "client_secret_post" => "post",
-            "private_key_jwt" => "assertion",
+            "private_key_jwt" | "client_secret_jwt" => "assertion",
             "none" => "id",
             other => panic!("no case is interpreted for {other}"),
         }
@@ -42,7 +49,7 @@ impl Subject {
 
     fn fixture(name: &str) -> Self {
         let client = fixtures().client(name);
-        let signs = client.method() == "private_key_jwt";
+        let signs = client.method().ends_with("_jwt");
         Subject {
             client_id: client.id(),
             secret: client.secret(),
@@ -71,14 +78,15 @@ impl Subject {
             method: "none".to_owned(),
         }
     }
-}
 
-/// The method that a way of authenticating uses.
-pub(super) fn method_of(auth: &str) -> &'static str {
-    match auth {
-        "basic" => "client_secret_basic",
-        "post" => "client_secret_post",
-        "assertion" => "private_key_jwt",
-        _ => "none",
+    /// The method that a way of authenticating uses.
+    pub(super) fn method_of(&self, auth: &str) -> &str {
+        match auth {
+            "basic" => "client_secret_basic",
+            "post" => "client_secret_post",
+            "assertion" if self.method == "client_secret_jwt" => "client_secret_jwt",
+            "assertion" => "private_key_jwt",
+            _ => "none",
+        }
     }
 }
