@@ -5,11 +5,11 @@ use std::ops::Deref;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use actix_web::http::{StatusCode, Version};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use bytes::Bytes;
-use countersign::{AuthenticatedClient, Authenticator, Endpoint, Refusal, Routes};
+use countersign::{AuthenticatedClient, Authenticator, ConfigError, Endpoint, Refusal, Routes};
 use futures_channel::oneshot;
 use futures_util::future::LocalBoxFuture;
 use futures_util::{FutureExt, StreamExt};
@@ -22,8 +22,10 @@ use crate::request;
 ///
 /// Behind a [`ClientAuthMiddleware`](crate::ClientAuthMiddleware) it is handed over. Without one this extractor does
 /// the whole work, under the [`ClientAuthConfig`] in the application's data. Then it must be the first argument that
-/// takes the body; those after it (`web::Form`, `web::Bytes`) get the body as it came. `web::Form` reads at most
-/// 16 KiB unless its own limit is raised.
+/// takes the body, and taken once; those after it (`web::Form`, `web::Bytes`) get the body as it came. `web::Form`
+/// reads at most 16 KiB unless its own limit is raised.
+///
+/// Do not take `Option<ClientAuth>` without a middleware: actix makes every error of it `None`, a wrong secret too.
 ///
 /// ```
 /// use actix_web::{App, web};
@@ -62,9 +64,9 @@ pub struct ClientAuthConfig {
 }
 
 impl ClientAuthConfig {
-    /// Every route is the token endpoint.
+    /// Every route is the endpoint whose URL [`Authenticator`] was given, else the token endpoint.
     pub fn new(auth: Authenticator) -> Self {
-        ClientAuthConfig { auth, routes: Routes::every(Endpoint::Token) }
+        ClientAuthConfig { routes: Routes::everywhere(&auth), auth }
     }
 
     /// Every route under this configuration is this endpoint.
@@ -73,10 +75,16 @@ impl ClientAuthConfig {
         self
     }
 
-    /// These paths are these endpoints. On any other path the extractor answers 500.
-    pub fn routes<P: AsRef<str>>(mut self, routes: impl IntoIterator<Item = (P, Endpoint)>) -> Self {
-        self.routes = Routes::by_path(routes);
-        self
+    /// These paths, and those of an earlier call, are these endpoints. On any other path the extractor answers 500.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for paths that would cover less than they seem to, see [`Routes::by_path`].
+    pub fn routes<P: AsRef<str>>(
+        mut self,
+        routes: impl IntoIterator<Item = (P, Endpoint)>,
+    ) -> Result<Self, ConfigError> {
+        self.routes = self.routes.and(routes)?;
+        Ok(self)
     }
 }
 
@@ -86,6 +94,13 @@ impl FromRequest for ClientAuth {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         if let Some(client) = request.extensions().get::<AuthenticatedClient>() {
+            // A middleware outside may have taken the request for one to another endpoint.
+            let own = request
+                .app_data::<ClientAuthConfig>()
+                .and_then(|own| request::endpoint(&own.routes, request));
+            if own.is_some_and(|own| own != client.endpoint()) {
+                return Box::pin(async { Err(ClientAuthError::EndpointMismatch) });
+            }
             let client = client.clone();
             return Box::pin(async move { Ok(ClientAuth(client)) });
         }
@@ -128,6 +143,10 @@ fn later(given: oneshot::Receiver<Bytes>) -> Payload {
 }
 
 fn announces_a_body(request: &HttpRequest) -> bool {
+    // Over HTTP/2 actix always has a payload, so that none means taken.
+    if request.version() == Version::HTTP_2 {
+        return true;
+    }
     let headers = request.headers();
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     length.is_some_and(|length| length > 0) || headers.contains_key(TRANSFER_ENCODING)
@@ -142,6 +161,9 @@ pub enum ClientAuthError {
     /// No middleware covers the route, and the application's data has no [`ClientAuthConfig`] that does: a bug of
     /// the server, so 500.
     NotConfigured,
+    /// A middleware authenticated the client for another endpoint than this extractor's [`ClientAuthConfig`] names: a
+    /// bug of the server, so 500.
+    EndpointMismatch,
     /// An extractor before this one took the body: a bug of the server, so 500.
     BodyTaken,
 }
@@ -153,6 +175,9 @@ impl fmt::Display for ClientAuthError {
             ClientAuthError::NotConfigured => f.write_str(
                 "ClientAuth was extracted on a route that neither a ClientAuthMiddleware nor a ClientAuthConfig covers: \
                  wrap the route, or add .app_data(ClientAuthConfig::new(auth))",
+            ),
+            ClientAuthError::EndpointMismatch => f.write_str(
+                "ClientAuthMiddleware and ClientAuthConfig name different endpoints for this path: name it in one of them",
             ),
             ClientAuthError::BodyTaken => f.write_str(
                 "ClientAuth was extracted after the body had been taken: make it the first argument of the handler",

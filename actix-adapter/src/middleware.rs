@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::{Error, HttpMessage, ResponseError};
-use countersign::{Authenticator, Endpoint, Reason, Routes};
+use countersign::{Authenticator, ConfigError, Endpoint, Reason, Routes};
 use futures_util::future::LocalBoxFuture;
 
 use crate::answer::RefusedRequest;
@@ -33,10 +33,11 @@ use crate::request;
 ///     .with_secret(ClientSecret::generated("wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq"));
 /// let auth = Authenticator::builder().issuer("https://as.example.com").clients(Clients::new([billing])?).build()?;
 ///
-/// // `auth` is made out here, and cloned for each worker.
+/// // Made out here, and cloned for each worker.
+/// let guard = ClientAuthMiddleware::new(auth).routes([("/token", Endpoint::Token)])?;
 /// let app = move || {
 ///     App::new()
-///         .wrap(ClientAuthMiddleware::new(auth.clone()).routes([("/token", Endpoint::Token)]))
+///         .wrap(guard.clone())
 ///         .route("/token", web::post().to(token))
 /// };
 /// # let _ = app();
@@ -51,9 +52,11 @@ pub struct ClientAuthMiddleware {
 }
 
 impl ClientAuthMiddleware {
-    /// Covers every request, as one to the token endpoint.
+    /// Covers every request: as one to the endpoint whose URL [`Authenticator`] was given, if its path is that URL's,
+    /// else as one to the token endpoint. In front of anything but a token endpoint, say which it is: introspection,
+    /// for one, is never open to public clients.
     pub fn new(auth: Authenticator) -> Self {
-        ClientAuthMiddleware { auth, routes: Routes::every(Endpoint::Token), optional: false }
+        ClientAuthMiddleware { routes: Routes::everywhere(&auth), auth, optional: false }
     }
 
     /// Covers every request, as one to this endpoint.
@@ -62,10 +65,18 @@ impl ClientAuthMiddleware {
         self
     }
 
-    /// Covers these paths and lets all others through untouched.
-    pub fn routes<P: AsRef<str>>(mut self, routes: impl IntoIterator<Item = (P, Endpoint)>) -> Self {
-        self.routes = Routes::by_path(routes);
-        self
+    /// Covers these paths, and those of an earlier call, and lets all others through untouched.
+    ///
+    /// The path is the whole one, inside a `web::scope` too. (The tower adapter sees the rest after a `nest`.)
+    ///
+    /// # Errors
+    /// [`ConfigError`] for paths that would cover less than they seem to, see [`Routes::by_path`].
+    pub fn routes<P: AsRef<str>>(
+        mut self,
+        routes: impl IntoIterator<Item = (P, Endpoint)>,
+    ) -> Result<Self, ConfigError> {
+        self.routes = self.routes.and(routes)?;
+        Ok(self)
     }
 
     /// Hands on a request that carries no client credential of any kind, without an extension, so that the

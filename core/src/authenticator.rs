@@ -1,7 +1,7 @@
 //! The conductor: the whole decision, top to bottom.
 
 use std::fmt;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 
 use crate::algorithm::Algorithm;
+use crate::assertion::JWT_BEARER;
 use crate::auth_method::{AuthMethod, ClientClass};
 use crate::authenticated::AuthenticatedClient;
 use crate::builder::AuthenticatorBuilder;
@@ -180,7 +181,7 @@ impl Authenticator {
         let form = form.without(&CREDENTIAL_PARAMETERS).without(credential_parameters);
         let authenticated = AuthenticatedClient::new(client, name, class, request.endpoint, proof, form);
         if let Some((observer, started)) = self.0.observer.as_ref().zip(started) {
-            observer.decided(&Decision {
+            let decision = Decision {
                 endpoint: request.endpoint,
                 client_id: Some(authenticated.client_id()),
                 method: Some(authenticated.method()),
@@ -189,7 +190,12 @@ impl Authenticator {
                 source: request.source,
                 elapsed: self.0.clock.monotonic().saturating_sub(started),
                 outcome: Ok(&authenticated),
-            });
+            };
+            // A success that the operator could not be told of is none.
+            if !told(observer, &decision) {
+                let failure = Failure::new(Reason::InternalError).got("a panic in the observer");
+                return Err(self.0.refusal(request, failure));
+            }
         }
         Ok(authenticated)
     }
@@ -203,7 +209,7 @@ impl Authenticator {
     ) -> Refusal {
         let refusal = self.0.refusal(request, failure);
         if let Some((observer, started)) = self.0.observer.as_ref().zip(started) {
-            observer.decided(&Decision {
+            let decision = Decision {
                 endpoint: request.endpoint,
                 client_id: seen.client_id,
                 method: seen.method,
@@ -212,7 +218,8 @@ impl Authenticator {
                 source: request.source,
                 elapsed: self.0.clock.monotonic().saturating_sub(started),
                 outcome: Err(&refusal),
-            });
+            };
+            told(observer, &decision);
         }
         refusal
     }
@@ -231,6 +238,11 @@ impl fmt::Debug for Authenticator {
             .field("methods", &self.0.methods.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
+}
+
+/// Tells the observer; false when it panicked.
+fn told(observer: &Arc<dyn Observer>, decision: &Decision<'_>) -> bool {
+    catch_unwind(AssertUnwindSafe(|| observer.decided(decision))).is_ok()
 }
 
 /// What a refused request showed of itself, for the log.
@@ -317,9 +329,22 @@ impl Inner {
             Credential::OtherScheme(scheme) => Failure::new(Reason::NoCredentials)
                 .expected("Authorization: Basic, or credentials in the form")
                 .got(match std::str::from_utf8(scheme) {
-                    Ok(scheme) if !scheme.is_empty() && scheme.len() <= 40 => format!("the scheme {scheme}"),
-                    _ => "an Authorization header without a scheme".to_owned(),
+                    Ok(scheme) if scheme.len() <= 40 => format!("the scheme {scheme}"),
+                    _ => "another scheme".to_owned(),
                 }),
+            Credential::OtherAssertion(kind) => {
+                // Repeated only if it looks like a type: the two parameters may have been swapped.
+                let is_a_type = kind.starts_with("urn:") || kind.starts_with("http");
+                let got = if is_a_type {
+                    kind.clone().into_owned()
+                } else {
+                    "something that is no type".to_owned()
+                };
+                Failure::new(Reason::AssertionTypeUnsupported).expected(JWT_BEARER).got(got)
+            }
+            Credential::Attestation => {
+                Failure::new(Reason::MethodNotGranted).expected(enabled.join(" or ")).got("an attestation")
+            }
             Credential::None if presented.client_id().is_some() => not_enabled(AuthMethod::NONE),
             Credential::None => {
                 Failure::new(Reason::NoCredentials).expected(enabled.join(" or ")).got("nothing")
@@ -334,14 +359,14 @@ impl Inner {
         method: &RegisteredMethod,
         attempt: &dyn Attempt,
     ) -> Result<(Arc<Client>, Proof), Failure> {
-        let context = Context { inner: self, endpoint: presented.endpoint(), now: self.clock.now() };
-        let first = self.prove_reading(presented, method, attempt, &context).await;
+        let first = self.prove_reading(presented, method, attempt).await;
         match (first, attempt.second_reading()) {
-            (Err(failure), Some(second)) if failure.reason().kind() == RefusalKind::NotAuthenticated => {
-                let second = self.prove_reading(presented, method, second, &context).await;
-                // Of two failures the one about a client that exists says more.
+            (Err(failure), Some(second)) if failure.is_about_the_credential() => {
+                let second = self.prove_reading(presented, method, second).await;
+                // Of two failures the one about a client that exists says more; trouble says most.
                 second.map_err(|other| match failure.reason() {
                     Reason::UnknownClient | Reason::ClientIdMismatch => other,
+                    _ if !other.is_about_the_credential() => other,
                     _ => failure,
                 })
             }
@@ -358,7 +383,6 @@ impl Inner {
         presented: &Presented<'_>,
         (name, method): &RegisteredMethod,
         attempt: &dyn Attempt,
-        context: &Context<'_>,
     ) -> Result<(Arc<Client>, Proof), Failure> {
         presented.check_client_id(attempt.client_id())?;
         let found = self
@@ -366,18 +390,24 @@ impl Inner {
             .find(attempt.client_id())
             .await
             .map_err(|error| Failure::new(Reason::StoreUnavailable).got(error.to_string()))?;
-        match found.ok_or_else(|| unknown(attempt.client_id())).and_then(|client| {
-            self.secrets.note(client.secrets());
-            may_use(&client, name, method.class(), context.endpoint, context.now)?;
-            Ok(client)
-        }) {
+        // Read after the look-up: what is judged is the present, however long that took.
+        let context = Context { inner: self, endpoint: presented.endpoint(), now: self.clock.now() };
+        let usable = match found {
+            // A store that folds case must not make two ids one.
+            Some(client) if client.id() == attempt.client_id() => {
+                self.secrets.note(client.secrets());
+                may_use(&client, name, method.class(), context.endpoint, context.now).map(|()| client)
+            }
+            _ => Err(unknown(attempt.client_id())),
+        };
+        match usable {
             Ok(client) => {
-                let proof = attempt.verify(&client, context).await?;
+                let proof = attempt.verify(&client, &context).await?;
                 Ok((client, proof))
             }
-            Err(failure) => match attempt.verify(&self.decoy, context).await {
+            Err(failure) => match attempt.verify(&self.decoy, &context).await {
                 // The work that could not be done is the same trouble for everyone.
-                Err(trouble) if trouble.reason().kind() != RefusalKind::NotAuthenticated => Err(trouble),
+                Err(trouble) if !trouble.is_about_the_credential() => Err(trouble),
                 _ => Err(failure),
             },
         }
@@ -433,7 +463,10 @@ fn check_head(request: &AuthRequest<'_>, policy: &Policy) -> Result<BodyType, Fa
         return Err(Failure::new(Reason::WrongVerb).expected("POST").got(request.verb.to_owned()));
     }
     query::refuse_credentials(request.query)?;
-    if request.body.is_some() { media_type::require(request, policy) } else { Ok(BodyType::Form) }
+    match request.body {
+        Some(_) => media_type::require(request, policy),
+        None => media_type::refuse_form(request).map(|()| BodyType::Form),
+    }
 }
 
 /// Scheme and authority of a URL.

@@ -163,6 +163,15 @@ impl AuthenticatorBuilder {
                 "leave it out (RFC 8414 §2)",
             ));
         }
+        if let Some(url) =
+            self.endpoints.iter().flatten().find(|url| !url.contains("://") || url.contains(char::is_control))
+        {
+            return Err(ConfigError::new(
+                "endpoint",
+                format!("{url:?} is no URL"),
+                "write it whole, as the server's metadata does",
+            ));
+        }
         check_limits(&self.policy)?;
         let clients = self.clients.ok_or_else(|| {
             ConfigError::new("clients", "there is no registry of clients", "call .clients(…) on the builder")
@@ -186,7 +195,7 @@ impl AuthenticatorBuilder {
         }
         let slow = SlowHashes::new(self.hashing_threads, self.hashing_queue);
         if clients.has_slow_hashes() {
-            slow.expect_some();
+            slow.expect_some(1);
         }
         Ok(Authenticator::from_inner(Inner {
             challenge: challenge(issuer).into(),

@@ -31,7 +31,8 @@ impl Form {
     pub fn parse(body: Bytes) -> Result<Self, Failure> {
         std::str::from_utf8(&body)
             .map_err(|_| Failure::new(Reason::MalformedForm).expected("UTF-8").got("other bytes"))?;
-        let mut pairs: Vec<Pair> = Vec::with_capacity(memchr::memchr_iter(b'&', &body).count() + 1);
+        let mut pairs: Vec<Pair> =
+            Vec::with_capacity((memchr::memchr_iter(b'&', &body).count() + 1).min(MAX_PARAMETERS));
         let mut start = 0;
         while let Some(rest) = body.get(start..).filter(|rest| !rest.is_empty()) {
             let end = start + memchr::memchr(b'&', rest).unwrap_or(rest.len());

@@ -7,6 +7,8 @@
 //!
 //! It is the server's half. It issues no tokens and knows no users.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod algorithm;
 mod assertion;
 mod auth_method;
@@ -41,6 +43,8 @@ pub mod observer;
 pub mod pkce;
 pub mod replay;
 pub mod secret;
+#[cfg(feature = "sign")]
+pub mod sign;
 pub mod store;
 
 /// The values of the switches of [`Policy`].

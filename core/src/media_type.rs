@@ -28,6 +28,20 @@ pub(crate) fn require(request: &AuthRequest<'_>, policy: &Policy) -> Result<Body
     }
 }
 
+/// A request whose body is not looked at must not carry one that the handler would read as a form.
+///
+/// # Errors
+/// [`Reason::UnsupportedMediaType`].
+pub(crate) fn refuse_form(request: &AuthRequest<'_>) -> Result<(), Failure> {
+    let mut form = false;
+    request.headers.each("content-type", &mut |value| form |= is(FORM, value));
+    if form {
+        Err(refused("a body that is no form, since it is not read here", FORM.to_owned()))
+    } else {
+        Ok(())
+    }
+}
+
 /// How a body is read.
 #[derive(Clone, Copy)]
 pub(crate) enum BodyType {

@@ -16,7 +16,7 @@ use crate::client::Client;
 use crate::endpoint::Endpoint;
 use crate::grant::MethodGrant;
 use crate::key::KeySet;
-use crate::secret::ClientSecret;
+use crate::secret::{ClientSecret, MOST_FOR_ONE_ATTEMPT};
 
 /// What is registered about a client: the names of the specifications, and a few of ours.
 ///
@@ -100,7 +100,8 @@ pub struct ClientMetadata {
     /// besides, unless it is listed here with limits of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub auth_methods: Vec<GrantEntry>,
-    /// Ours: public keys as PEM or base64 X.509.
+    /// Ours: certificates (PEM or base64 DER) and public keys (PEM), beside those of `jwks`; see
+    /// [`KeySet`]. Needs the feature `x509`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub public_keys: Vec<String>,
     /// Ours: `until_exp` lets an assertion be used again until it expires.
@@ -213,18 +214,42 @@ impl ClientMetadata {
                 "put the keys into jwks",
             ));
         }
-        if !self.public_keys.is_empty() {
+        let keys = match &self.jwks {
+            None => KeySet::default(),
+            Some(document) => KeySet::from_jwks(document)
+                .map_err(|error| MetadataError::new("jwks", error.to_string(), "correct the key set"))?,
+        };
+        self.with_public_keys(keys)
+    }
+
+    #[cfg(feature = "x509")]
+    fn with_public_keys(&self, keys: KeySet) -> Result<KeySet, MetadataError> {
+        if !self.public_keys.is_empty() && self.jwks_uri.is_some() {
             return Err(MetadataError::new(
                 "public_keys",
-                "cannot be read by this version",
-                "put the keys into jwks",
+                "stands beside jwks_uri, whose keys alone would count",
+                "keep one of the two",
             ));
         }
-        match &self.jwks {
-            None => Ok(KeySet::default()),
-            Some(document) => KeySet::from_jwks(document)
-                .map_err(|error| MetadataError::new("jwks", error.to_string(), "correct the key set")),
+        keys.with_public_keys(&self.public_keys).map_err(|error| {
+            MetadataError::new(
+                "public_keys",
+                error.to_string(),
+                "give each certificate or public key an entry of its own, as PEM or as base64 of the certificate",
+            )
+        })
+    }
+
+    #[cfg(not(feature = "x509"))]
+    fn with_public_keys(&self, keys: KeySet) -> Result<KeySet, MetadataError> {
+        if self.public_keys.is_empty() {
+            return Ok(keys);
         }
+        Err(MetadataError::new(
+            "public_keys",
+            "cannot be read without the feature x509 of countersign",
+            "build with that feature, or put the keys into jwks",
+        ))
     }
 }
 
@@ -246,6 +271,20 @@ impl TryFrom<&ClientMetadata> for Client {
         let grants = metadata.grants();
         let (secrets, keys) = (metadata.secrets()?, metadata.keys()?);
         let algorithm = signing_algorithm(metadata, &grants)?;
+        if grants.len() > 1 && grants.iter().any(|grant| *grant.method() == AuthMethod::NONE) {
+            return Err(MetadataError::new(
+                "auth_methods",
+                "has none beside another method, so nothing would have to be proved (RFC 6749 §3.2.1)",
+                "leave out none, or every other method",
+            ));
+        }
+        if secrets.iter().filter(|secret| secret.is_slow()).count() > MOST_FOR_ONE_ATTEMPT {
+            return Err(MetadataError::new(
+                "client_secrets",
+                "has more than four secrets under slow hashes",
+                "remove the oldest; a generated secret needs no slow hash",
+            ));
+        }
         for grant in &grants {
             check_method(metadata, grant.method(), &secrets, &keys)?;
         }
@@ -298,7 +337,7 @@ fn check_method(
             {
                 return Err(MetadataError::new(
                     "token_endpoint_auth_signing_alg",
-                    format!("is {algorithm}, which none of the keys in jwks can sign"),
+                    format!("is {algorithm}, which none of the client's keys can sign"),
                     "register the algorithm of one of the keys",
                 ));
             }
@@ -393,6 +432,7 @@ fn signing_algorithm(
 /// One of several secrets.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are the names in the file")]
 pub struct SecretEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -410,6 +450,7 @@ pub struct SecretEntry {
 /// One of several methods.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are the names in the file")]
 pub struct GrantEntry {
     pub method: AuthMethod,

@@ -149,6 +149,16 @@ impl<'a> Context<'a> {
         self.now
     }
 
+    /// The time at this very moment, after whatever was waited for.
+    pub(crate) fn clock_now(&self) -> SystemTime {
+        self.inner.clock.now()
+    }
+
+    /// The decoy, for a verification that could not be done with the client's own key.
+    pub(crate) fn decoy(&self) -> &'a Client {
+        &self.inner.decoy
+    }
+
     /// The policy.
     pub fn policy(&self) -> &'a Policy {
         &self.inner.policy

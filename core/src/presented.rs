@@ -36,6 +36,10 @@ pub enum Credential<'r> {
     Post(Cow<'r, str>),
     /// `client_assertion` of the type jwt-bearer.
     Assertion(ClientAssertion<'r>),
+    /// `client_assertion` of another type, for methods that read it; the type.
+    OtherAssertion(Cow<'r, str>),
+    /// The headers of attestation-based client authentication, for methods that read them.
+    Attestation,
     /// `Authorization` under another scheme.
     OtherScheme(&'r [u8]),
 }
@@ -89,6 +93,8 @@ impl<'r> Presented<'r> {
                     .got("client_secret alone"));
             }
             Credential::Post(form.get("client_secret").unwrap_or_default())
+        } else if attested {
+            Credential::Attestation
         } else {
             Credential::None
         };
@@ -158,6 +164,8 @@ impl fmt::Debug for Credential<'_> {
             Credential::Basic(_) => "Basic",
             Credential::Post(_) => "Post",
             Credential::Assertion(_) => "Assertion",
+            Credential::OtherAssertion(_) => "OtherAssertion",
+            Credential::Attestation => "Attestation",
             Credential::OtherScheme(_) => "OtherScheme",
         })
     }
@@ -176,10 +184,13 @@ fn read_authorization<'r>(
     policy: &Policy,
     client_id: &mut Option<Cow<'r, str>>,
 ) -> Result<Credential<'r>, Failure> {
-    // Without a space there is no scheme, only something that might be a credential: it is not repeated.
-    let (scheme, rest) = value.split_at(value.iter().position(|byte| *byte == b' ').unwrap_or_default());
+    let Some(scheme_end) = value.iter().position(|byte| *byte == b' ') else {
+        // No scheme, only something that might be a credential: garbled, not absent, and not repeated.
+        return Err(Failure::new(Reason::MalformedBasic).expected("a scheme and a space").got("neither"));
+    };
+    let (scheme, rest) = value.split_at(scheme_end);
     let rest = rest.trim_ascii();
-    if scheme.eq_ignore_ascii_case(b"basic") || value.eq_ignore_ascii_case(b"basic") {
+    if scheme.eq_ignore_ascii_case(b"basic") {
         let basic = BasicCredentials::parse(rest, policy.basic_decoding)?;
         return if policy.assertion_as_basic_password && is_compact_jws(basic.first().secret().as_bytes()) {
             read_assertion_as_password(&basic, policy, client_id)
@@ -221,8 +232,7 @@ fn is_compact_jws(text: &[u8]) -> bool {
 
 fn read_assertion<'r>(form: &'r Form, policy: &Policy) -> Result<Credential<'r>, Failure> {
     if !form.is("client_assertion_type", JWT_BEARER) {
-        let got = form.get("client_assertion_type").unwrap_or_default().into_owned();
-        return Err(Failure::new(Reason::AssertionTypeUnsupported).expected(JWT_BEARER).got(got));
+        return Ok(Credential::OtherAssertion(form.get("client_assertion_type").unwrap_or_default()));
     }
     let compact = form.get("client_assertion").unwrap_or_default();
     ClientAssertion::parse(compact, policy).map(Credential::Assertion)

@@ -36,6 +36,11 @@ impl Failure {
         self
     }
 
+    /// Is it about the credential, and not about a dependency, a limit or a bug?
+    pub(crate) fn is_about_the_credential(&self) -> bool {
+        self.reason.kind() == RefusalKind::NotAuthenticated
+    }
+
     /// The reason.
     pub const fn reason(&self) -> Reason {
         self.reason

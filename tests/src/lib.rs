@@ -8,6 +8,7 @@
 use std::sync::LazyLock;
 
 pub mod assertion;
+pub mod certificates;
 pub mod corpus;
 pub mod drivers;
 pub mod encoding;

@@ -117,7 +117,7 @@ fn other_paths_are_untouched_and_other_spellings_are_covered() {
     async fn any(request: Request<Body>) -> String {
         String::from_utf8(request.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
     }
-    let layer = ClientAuthLayer::new(server().auth).routes([("/token", Endpoint::Token)]);
+    let layer = ClientAuthLayer::new(server().auth).routes([("/token", Endpoint::Token)]).unwrap();
     let app = Router::new().fallback(any).layer(layer);
     let to = |path: &str| Request::post(path).body(Body::from("not a form")).unwrap();
     assert_eq!(on_tokio(sent(app.clone(), to("/authorize"))).2, "not a form");

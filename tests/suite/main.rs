@@ -7,6 +7,8 @@ mod faults;
 mod ports;
 mod promises;
 mod properties;
+mod public_keys;
 mod race;
 mod readiness;
+mod regressions;
 mod rows;

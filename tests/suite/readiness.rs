@@ -45,16 +45,20 @@ impl<B> Service<Request<RequestBody<B>>> for Strict {
 fn the_inner_service_is_called_ready() {
     let server = Server::new(&scene("readiness").fixture("c-basic").row().setup);
     let secret = fixtures().client("c-basic").secret().unwrap();
-    for layer in [
-        ClientAuthLayer::new(server.auth.clone()),
-        ClientAuthLayer::new(server.auth.clone()).headers_only(),
-        ClientAuthLayer::new(server.auth).routes([("/elsewhere", countersign::Endpoint::Token)]),
+    let form = "application/x-www-form-urlencoded";
+    for (layer, media_type) in [
+        (ClientAuthLayer::new(server.auth.clone()), form),
+        (ClientAuthLayer::new(server.auth.clone()).headers_only(), "application/grpc"),
+        (
+            ClientAuthLayer::new(server.auth).routes([("/elsewhere", countersign::Endpoint::Token)]).unwrap(),
+            form,
+        ),
     ] {
         let mut service = layer.layer(Strict::default());
         for _ in 0..3 {
             let request = Request::post("/token")
                 .header("authorization", basic("c-basic", &secret))
-                .header("content-type", "application/x-www-form-urlencoded")
+                .header("content-type", media_type)
                 .body(Full::from("grant_type=client_credentials"))
                 .unwrap();
             let response = futures_executor::block_on(async {

@@ -10,6 +10,8 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
+use crate::future::NoClient;
+
 /// The client that [`ClientAuthLayer`](crate::ClientAuthLayer) authenticated.
 ///
 /// Behind an [`optional`](crate::ClientAuthLayer::optional) layer, take `Option<ClientAuth>`.
@@ -41,10 +43,14 @@ impl<S: Sync> FromRequestParts<S> for ClientAuth {
 }
 
 impl<S: Sync> OptionalFromRequestParts<S> for ClientAuth {
-    type Rejection = std::convert::Infallible;
+    type Rejection = MissingLayer;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
-        Ok(parts.extensions.get().cloned().map(ClientAuth))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, MissingLayer> {
+        match (parts.extensions.get().cloned(), parts.extensions.get::<NoClient>()) {
+            (Some(client), _) => Ok(Some(ClientAuth(client))),
+            (None, Some(NoClient)) => Ok(None),
+            (None, None) => Err(MissingLayer),
+        }
     }
 }
 

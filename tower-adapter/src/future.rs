@@ -44,6 +44,10 @@ pin_project! {
 
 type Decision = Pin<Box<dyn Future<Output = Decided> + Send>>;
 
+/// An optional layer saw this request and handed it on without a client: not the same as no layer at all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoClient;
+
 /// The request, and what was decided about it: `None` where an optional layer hands it on.
 struct Decided {
     parts: Parts,
@@ -109,9 +113,10 @@ where
                     let body = unread.take().map_or_else(|| RequestBody::read(body), RequestBody::unread);
                     match (outcome, this.service.take()) {
                         (Ok(client), Some(mut service)) => {
-                            if let Some(client) = client {
-                                parts.extensions.insert(client);
-                            }
+                            match client {
+                                Some(client) => parts.extensions.insert(client).is_some(),
+                                None => parts.extensions.insert(NoClient).is_some(),
+                            };
                             State::Inner { response: service.call(Request::from_parts(parts, body)) }
                         }
                         (Err(refusal), _) => State::Refused { refusal: Some(refusal) },
@@ -179,7 +184,9 @@ impl Covered {
             Some(body) => AuthRequest::new(self.endpoint, verb, headers, body),
             None => AuthRequest::headers_only(self.endpoint, verb, headers),
         };
-        request.with_query(self.parts.uri.query()).with_source((self.settings.source)(&self.parts.extensions))
+        request
+            .with_query(self.parts.uri.query())
+            .with_source(self.settings.source.of(&self.parts.extensions))
     }
 }
 

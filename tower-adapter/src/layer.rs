@@ -1,9 +1,10 @@
 //! The layer: which endpoints are covered, and how.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use countersign::{Authenticator, Endpoint, Routes};
+use countersign::{Authenticator, ConfigError, Endpoint, Routes};
 use http::Extensions;
 use tower_layer::Layer;
 
@@ -27,7 +28,7 @@ use crate::service::ClientAuthService;
 /// let layer = ClientAuthLayer::new(auth.clone());
 /// // or a whole router
 /// let layer = ClientAuthLayer::new(auth)
-///     .routes([("/token", Endpoint::Token), ("/introspect", Endpoint::Introspection)]);
+///     .routes([("/token", Endpoint::Token), ("/introspect", Endpoint::Introspection)])?;
 /// # Ok::<(), countersign::ConfigError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -42,19 +43,39 @@ pub(crate) struct Settings {
     pub(crate) routes: Routes,
     pub(crate) optional: bool,
     pub(crate) headers_only: bool,
-    pub(crate) source: fn(&Extensions) -> Option<IpAddr>,
+    pub(crate) source: Source,
+}
+
+/// Where the source address of a request is found.
+#[derive(Clone)]
+pub(crate) struct Source(Arc<FindSource>);
+
+type FindSource = dyn Fn(&Extensions) -> Option<IpAddr> + Send + Sync;
+
+impl Source {
+    pub(crate) fn of(&self, extensions: &Extensions) -> Option<IpAddr> {
+        (self.0)(extensions)
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Source")
+    }
 }
 
 impl ClientAuthLayer {
-    /// Covers every request, as one to the token endpoint.
+    /// Covers every request: as one to the endpoint whose URL [`Authenticator`] was given, if its path is that URL's,
+    /// else as one to the token endpoint. In front of anything but a token endpoint, say which it is: introspection,
+    /// for one, is never open to public clients.
     pub fn new(auth: Authenticator) -> Self {
         ClientAuthLayer {
             settings: Arc::new(Settings {
+                routes: Routes::everywhere(&auth),
                 auth,
-                routes: Routes::every(Endpoint::Token),
                 optional: false,
                 headers_only: false,
-                source: |_| None,
+                source: Source(Arc::new(|_| None)),
             }),
         }
     }
@@ -64,11 +85,19 @@ impl ClientAuthLayer {
         self.with(|settings| settings.routes = Routes::every(endpoint))
     }
 
-    /// Covers these paths and lets all others through untouched.
+    /// Covers these paths, and those of an earlier call, and lets all others through untouched.
     ///
-    /// The path is the one this layer sees: inside axum's `nest` that is the rest after the prefix.
-    pub fn routes<P: AsRef<str>>(self, routes: impl IntoIterator<Item = (P, Endpoint)>) -> Self {
-        self.with(|settings| settings.routes = Routes::by_path(routes))
+    /// The path is the one this layer sees: inside axum's `nest` that is the rest after the prefix. (The actix adapter
+    /// sees the whole path.)
+    ///
+    /// # Errors
+    /// [`ConfigError`] for paths that would cover less than they seem to, see [`Routes::by_path`].
+    pub fn routes<P: AsRef<str>>(
+        self,
+        routes: impl IntoIterator<Item = (P, Endpoint)>,
+    ) -> Result<Self, ConfigError> {
+        let routes = self.settings.routes.clone().and(routes)?;
+        Ok(self.with(|settings| settings.routes = routes))
     }
 
     /// Hands on a request that carries no client credential of any kind, without an extension, so that the
@@ -85,8 +114,8 @@ impl ClientAuthLayer {
 
     /// Where the source address of a request is found, for the operator's log: a function from the request's
     /// extensions, where the server put it.
-    pub fn source(self, source: fn(&Extensions) -> Option<IpAddr>) -> Self {
-        self.with(|settings| settings.source = source)
+    pub fn source(self, source: impl Fn(&Extensions) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.source = Source(Arc::new(source)))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {

@@ -3,7 +3,7 @@
 //!
 //! The same checks for every method that proves a client by a JWT; only the signature differs.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::{Audiences, ClientAssertion, alg_not_allowed};
 use crate::client::Client;
@@ -31,6 +31,7 @@ pub(crate) fn check_algorithm(assertion: &ClientAssertion<'_>, client: &Client) 
 /// One of the reasons from [`Reason::IssMismatch`] to [`Reason::BeforeRestartFence`].
 pub(crate) fn check(
     assertion: &ClientAssertion<'_>,
+    client: &Client,
     client_id: &str,
     context: &Context<'_>,
 ) -> Result<(), Failure> {
@@ -40,7 +41,8 @@ pub(crate) fn check(
     if assertion.jwt_id().is_none() && context.policy().jti == JtiRule::Required {
         return Err(Failure::new(Reason::JtiMissing).expected("jti").got("nothing"));
     }
-    check_fence(assertion, context)
+    // A client that may reuse its assertions uses none up, so no memory of them can be lost.
+    if client.reuses_assertions() { Ok(()) } else { check_fence(assertion, context) }
 }
 
 /// `iss` and `sub` are the client itself.
@@ -97,11 +99,7 @@ fn check_times(assertion: &ClientAssertion<'_>, context: &Context<'_>) -> Result
     let (claims, policy) = (assertion.claims(), context.policy());
     let now = unix_seconds(context.now());
     let leeway = policy.leeway.as_secs_f64();
-    if now >= claims.expires_at + leeway {
-        return Err(Failure::new(Reason::Expired)
-            .expected(format!("exp after {now:.0}, less {leeway} s of leeway"))
-            .got(format!("{}", claims.expires_at)));
-    }
+    check_expiry(assertion, context, context.now())?;
     let ahead = policy.leeway.min(policy.future_ceiling).as_secs_f64();
     for (name, time) in [("nbf", claims.not_before), ("iat", claims.issued_at)] {
         if let Some(time) = time.filter(|time| *time > now + ahead) {
@@ -119,6 +117,21 @@ fn check_times(assertion: &ClientAssertion<'_>, context: &Context<'_>) -> Result
             .got(format!("{} s", claims.expires_at - from)));
     }
     Ok(())
+}
+
+fn check_expiry(
+    assertion: &ClientAssertion<'_>,
+    context: &Context<'_>,
+    now: SystemTime,
+) -> Result<(), Failure> {
+    let (now, leeway) = (unix_seconds(now), context.policy().leeway.as_secs_f64());
+    let expires_at = assertion.claims().expires_at;
+    if now < expires_at + leeway {
+        return Ok(());
+    }
+    Err(Failure::new(Reason::Expired)
+        .expected(format!("exp after {now:.0}, less {leeway} s of leeway"))
+        .got(format!("{expires_at}")))
 }
 
 /// After the memory of used assertions was lost at T, one that may have been used before T is refused. `iat`
@@ -159,7 +172,10 @@ pub(crate) async fn use_up(
 ) -> Result<Option<Claimed>, Failure> {
     match assertion.jwt_id() {
         Some(jwt_id) if !client.reuses_assertions() => {
-            context.claim_once(client_id, jwt_id, remember_for(assertion, context)).await.map(Some)
+            let claimed = context.claim_once(client_id, jwt_id, remember_for(assertion, context)).await?;
+            // While a slow store answered, the assertion may have expired and its twin been forgotten.
+            check_expiry(assertion, context, context.clock_now())?;
+            Ok(Some(claimed))
         }
         _ => Ok(None),
     }
@@ -168,8 +184,8 @@ pub(crate) async fn use_up(
 /// How long a used `jti` must be remembered: until the assertion can no longer pass, with the leeway and a
 /// second for rounding.
 fn remember_for(assertion: &ClientAssertion<'_>, context: &Context<'_>) -> Duration {
+    let policy = context.policy();
     let left = assertion.claims().expires_at - unix_seconds(context.now());
-    Duration::from_secs_f64(left.clamp(0.0, context.policy().max_lifetime.as_secs_f64() * 2.0))
-        + context.policy().leeway
-        + Duration::from_secs(1)
+    let longest = (policy.max_lifetime + policy.leeway).as_secs_f64();
+    Duration::from_secs_f64(left.clamp(0.0, longest)) + policy.leeway + Duration::from_secs(1)
 }

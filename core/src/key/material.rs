@@ -11,6 +11,7 @@ use super::verify::PublicKey;
 use crate::algorithm::Algorithm;
 
 /// A public key that passed every check, and its JWK thumbprint.
+#[derive(Clone)]
 pub(super) struct KeyMaterial {
     pub(super) public: PublicKey,
     /// [RFC 7638](https://www.rfc-editor.org/rfc/rfc7638). Equal for equal keys, however they were written.
@@ -94,7 +95,7 @@ pub(super) enum Curve {
 }
 
 /// SEC 1 §2.3.3: the octet that says both coordinates follow.
-pub(super) const UNCOMPRESSED: u8 = 4;
+const UNCOMPRESSED: u8 = 4;
 
 /// RFC 7638 §3: SHA-256 of the required members in lexical order. The members were decoded and are encoded
 /// again, so that two spellings of one key have one thumbprint.

@@ -2,28 +2,40 @@
 //! is ready to verify.
 
 mod jwk;
+mod material;
+#[cfg(feature = "x509")]
+mod public_keys;
 mod set;
+#[cfg(feature = "x509")]
+mod spki;
 mod verify;
+#[cfg(feature = "x509")]
+mod x509;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use self::jwk::KeyProblem;
+#[cfg(feature = "x509")]
+#[cfg_attr(docsrs, doc(cfg(feature = "x509")))]
+pub use self::public_keys::PublicKeyError;
 pub(crate) use self::set::KeyHint;
 pub use self::set::{KeySet, KeySetError, MAX_KEYS};
 
 use crate::algorithm::Algorithm;
-use verify::PublicKey;
+use material::KeyMaterial;
 
 /// One public key of a client.
+#[derive(Clone)]
 pub struct VerificationKey {
     pub(crate) key_id: Option<Arc<str>>,
     pub(crate) algorithm: Option<Algorithm>,
     pub(crate) usable: bool,
     pub(crate) x5t: Option<Box<str>>,
     pub(crate) x5t_s256: Option<Box<str>>,
-    thumbprint: Arc<str>,
-    public: PublicKey,
+    /// Were the two computed from a whole certificate? Else they are what the JWK says.
+    has_certificate: bool,
+    material: KeyMaterial,
 }
 
 impl VerificationKey {
@@ -34,7 +46,16 @@ impl VerificationKey {
 
     /// The JWK thumbprint with SHA-256, base64url ([RFC 7638](https://www.rfc-editor.org/rfc/rfc7638)).
     pub fn thumbprint(&self) -> &Arc<str> {
-        &self.thumbprint
+        &self.material.thumbprint
+    }
+
+    /// The SHA-256 thumbprint, base64url without padding, of the certificate that was registered with the key, as
+    /// `x5t#S256` writes it ([RFC 8705 §3.1](https://www.rfc-editor.org/rfc/rfc8705#section-3.1)). A JWK that names
+    /// a thumbprint without showing the certificate (`x5c`) has none.
+    ///
+    /// Certificates are read with the feature `x509`.
+    pub fn certificate_thumbprint(&self) -> Option<&str> {
+        self.x5t_s256.as_deref().filter(|_| self.has_certificate)
     }
 
     /// May the key verify signatures of this algorithm: by its type and curve, and by its own `alg`, `use` and
@@ -42,12 +63,12 @@ impl VerificationKey {
     pub fn fits(&self, algorithm: Algorithm) -> bool {
         self.usable
             && self.algorithm.is_none_or(|own| own.is_same_as(algorithm))
-            && self.public.supports(algorithm)
+            && self.material.public.supports(algorithm)
     }
 
     /// Does the signature verify? `false` too for an algorithm that the key does not fit.
     pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-        self.fits(algorithm) && self.public.verify(algorithm, message, signature)
+        self.fits(algorithm) && self.material.public.verify(algorithm, message, signature)
     }
 }
 
@@ -56,7 +77,7 @@ impl fmt::Debug for VerificationKey {
         f.debug_struct("VerificationKey")
             .field("key_id", &self.key_id)
             .field("algorithm", &self.algorithm)
-            .field("thumbprint", &self.thumbprint)
+            .field("thumbprint", &self.material.thumbprint)
             .finish_non_exhaustive()
     }
 }

@@ -58,6 +58,12 @@ impl KeySet {
         Ok(KeySet { keys: keys.into(), problems: problems.into() })
     }
 
+    /// This set with more keys at its end.
+    #[cfg(feature = "x509")]
+    pub(super) fn followed_by(self, more: Vec<VerificationKey>) -> Self {
+        KeySet { keys: self.keys.iter().cloned().chain(more).collect(), ..self }
+    }
+
     /// The usable keys, in the order of the set.
     pub fn keys(&self) -> impl Iterator<Item = &VerificationKey> {
         self.keys.iter()
@@ -71,7 +77,7 @@ impl KeySet {
     /// The keys to try for a signature: those named by `kid`, else by certificate thumbprint, else every key that
     /// fits; at most [`MAX_TRIED`].
     ///
-    /// A `kid` that no key has can only mean a key without one.
+    /// A `kid` that no key has can only mean a key without one, and a thumbprint a key without that thumbprint.
     ///
     /// # Errors
     /// [`Reason::KeyNotFound`] when no key has the name, [`Reason::KeyUnfit`] when those that have it do not fit.
@@ -81,12 +87,8 @@ impl KeySet {
         algorithm: Algorithm,
     ) -> Result<impl Iterator<Item = &VerificationKey>, Failure> {
         let named = self.keys.iter().any(|key| hint.names(key));
-        let candidate = move |key: &&VerificationKey| match (named, hint) {
-            (true, _) => hint.names(key),
-            (false, KeyHint::KeyId(_)) => key.key_id.is_none(),
-            (false, KeyHint::Nothing) => true,
-            (false, _) => false,
-        };
+        let candidate =
+            move |key: &&VerificationKey| if named { hint.names(key) } else { hint.may_mean(key) };
         let mut found = false;
         let mut fitting = false;
         for key in self.keys.iter().filter(candidate) {
@@ -130,6 +132,16 @@ impl KeyHint<'_> {
             KeyHint::X5tS256(thumbprint) => key.x5t_s256.as_deref() == Some(thumbprint.trim_end_matches('=')),
             KeyHint::X5t(thumbprint) => key.x5t.as_deref() == Some(thumbprint.trim_end_matches('=')),
             KeyHint::Nothing => false,
+        }
+    }
+
+    /// Has the key no name of this kind, by which it would have been named?
+    fn may_mean(&self, key: &VerificationKey) -> bool {
+        match self {
+            KeyHint::KeyId(_) => key.key_id.is_none(),
+            KeyHint::X5tS256(_) => key.x5t_s256.is_none(),
+            KeyHint::X5t(_) => key.x5t.is_none(),
+            KeyHint::Nothing => true,
         }
     }
 }

@@ -8,6 +8,7 @@ use aws_lc_rs::signature::{self, ParsedPublicKey, RsaParameters, VerificationAlg
 use crate::algorithm::Algorithm;
 
 /// Public key material, ready for use.
+#[derive(Clone)]
 pub(super) enum PublicKey {
     /// One parsed key for each of the six algorithms an RSA key can serve, made when first needed: a parsed key
     /// is bound to its algorithm.

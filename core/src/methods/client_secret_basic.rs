@@ -4,8 +4,10 @@
 use crate::auth_method::AuthMethod;
 use crate::basic::Reading;
 use crate::client::Client;
-use crate::method::{Attempt, Context, Method, Verification};
+use crate::method::{Attempt, Context, Method, Proof, Verification};
 use crate::presented::{Credential, Presented};
+use crate::reason::Reason;
+use crate::refusal::Failure;
 
 /// The method.
 pub(crate) struct ClientSecretBasic;
@@ -32,6 +34,19 @@ impl Method for ClientSecretBasic {
     }
 }
 
+/// The outcome of one attempt with two readings: a success, else trouble, else what says more than "another secret".
+fn better(decoded: Result<Proof, Failure>, raw: Result<Proof, Failure>) -> Result<Proof, Failure> {
+    match (decoded, raw) {
+        (Ok(proof), _) | (_, Ok(proof)) => Ok(proof),
+        (Err(decoded), Err(raw)) => {
+            let says_more = |failure: &Failure| {
+                (!failure.is_about_the_credential(), failure.reason() != Reason::SecretMismatch)
+            };
+            Err(if says_more(&raw) > says_more(&decoded) { raw } else { decoded })
+        }
+    }
+}
+
 /// A reading of the pair. A raw reading that names the same client is compared along with it; one that names
 /// another client is an attempt of its own.
 struct Pair<'r> {
@@ -53,7 +68,7 @@ impl Attempt for Pair<'_> {
             // Both are compared, whichever matches: one attempt, one cost.
             let decoded = context.verify_secret(self.reading.secret(), client).await;
             let raw = context.verify_secret(raw, client).await;
-            decoded.or(raw)
+            better(decoded, raw)
         })
     }
 

@@ -40,9 +40,15 @@ impl Attempt for Keyed<'_> {
     fn verify<'a>(&'a self, client: &'a Client, context: &'a Context<'a>) -> Verification<'a> {
         Verification::later(async move {
             let client_id = client.id_or_claimed(self.client_id());
-            checks::check_algorithm(self.assertion, client)?;
-            checks::check(self.assertion, client_id, context)?;
-            let proof = verify_mac(self.assertion, client, context)?;
+            let algorithm = checks::check_algorithm(self.assertion, client);
+            let claims = checks::check(self.assertion, client, client_id, context);
+            let proof = algorithm.and(claims).and_then(|()| verify_mac(self.assertion, client, context));
+            let proof = proof.inspect_err(|failure| {
+                // Where no key was tried, one is: a client that exists costs what an unknown one does.
+                if let Reason::AlgNotAllowed | Reason::KeyNotFound | Reason::KeyUnfit = failure.reason() {
+                    let _ = verify_mac(self.assertion, context.decoy(), context);
+                }
+            })?;
             let claimed = checks::use_up(self.assertion, client, client_id, context).await?;
             Ok(Proof { claimed, ..proof })
         })

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::{Entry, RandomState};
 use std::fmt;
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -22,6 +22,7 @@ pub struct MemoryReplayStore {
     clock: Arc<dyn Clock>,
     created_at: SystemTime,
     origin: Duration,
+    furthest_ahead: AtomicI64,
     tags: RandomState,
     shards: Box<[Mutex<Shard>]>,
     live: AtomicUsize,
@@ -42,6 +43,7 @@ impl MemoryReplayStore {
             created_at: clock.now(),
             origin: clock.monotonic(),
             clock: Arc::new(clock),
+            furthest_ahead: AtomicI64::new(i64::MIN / 2),
             tags: RandomState::new(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             live: AtomicUsize::new(0),
@@ -86,8 +88,8 @@ impl MemoryReplayStore {
         let until = now.saturating_add(ceil_seconds(keep_for));
         let mut shard = lock(self.shard(client));
         match self.insert(&mut shard, client, entry, now, until) {
-            Claim::Full | Claim::ClientFull => {
-                // Perhaps with entries that have expired and were not swept yet.
+            // Perhaps with entries that have expired and were not swept yet.
+            Claim::Full | Claim::ClientFull if shard.earliest <= now => {
                 self.sweep_shard(&mut shard, now);
                 self.insert(&mut shard, client, entry, now, until)
             }
@@ -122,7 +124,8 @@ impl MemoryReplayStore {
                 }
                 vacant.insert(until);
                 shard.per_client.insert(client, count + 1);
-                shard.next_sweep = shard.next_sweep.min(until.max(shard.last_sweep + SWEEP_EVERY));
+                shard.earliest = if shard.used.len() == 1 { until } else { shard.earliest.min(until) };
+                shard.next_sweep = shard.earliest.max(shard.last_sweep.saturating_add(SWEEP_EVERY));
                 Claim::Fresh
             }
         }
@@ -157,6 +160,7 @@ impl MemoryReplayStore {
             shard.per_client.shrink_to(shard.per_client.len() * 2);
         }
         shard.last_sweep = now;
+        shard.earliest = earliest;
         shard.next_sweep = earliest.max(now.saturating_add(SWEEP_EVERY));
     }
 
@@ -173,11 +177,21 @@ impl MemoryReplayStore {
         &self.shards[client as usize % SHARDS]
     }
 
-    /// Seconds of monotonic time since the store was made: a step of the wall clock forgets nothing.
+    /// Seconds of monotonic time since the store was made, less what the wall clock has gone back since: an entry
+    /// stays until both clocks are past its end, since it is the wall clock by which an assertion expires.
     fn elapsed(&self) -> u32 {
-        let elapsed = self.clock.monotonic().saturating_sub(self.origin).as_secs();
-        u32::try_from(elapsed).unwrap_or(u32::MAX - 1)
+        let monotonic = self.clock.monotonic().saturating_sub(self.origin);
+        let wall = self.clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        // How far the wall clock is ahead of the monotonic one; less than before when it was set back.
+        let ahead = seconds(wall) - seconds(monotonic);
+        let furthest = self.furthest_ahead.fetch_max(ahead, Ordering::Relaxed).max(ahead);
+        let elapsed = seconds(monotonic).saturating_sub(furthest - ahead);
+        u32::try_from(elapsed.max(0)).unwrap_or(u32::MAX - 1)
     }
+}
+
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX / 2)
 }
 
 impl Default for MemoryReplayStore {
@@ -220,6 +234,8 @@ struct Shard {
     per_client: HashMap<u32, u32>,
     last_sweep: u32,
     next_sweep: u32,
+    /// The first expiry among the entries, or an earlier time.
+    earliest: u32,
 }
 
 const SHARDS: usize = 64;
@@ -251,9 +267,9 @@ fn client_of(entry: &[u8; 16]) -> u32 {
 }
 
 fn ceil_seconds(duration: Duration) -> u32 {
-    let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
+    let seconds = duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0));
     // One more, because `elapsed` drops the fraction of the present second.
-    u32::try_from(seconds + 1).unwrap_or(u32::MAX)
+    u32::try_from(seconds.saturating_add(1)).unwrap_or(u32::MAX)
 }
 
 /// A panic while a shard was locked leaves at worst an entry too many, which refuses and never accepts.
@@ -278,6 +294,38 @@ mod tests {
         fn monotonic(&self) -> Duration {
             Duration::from_secs(self.0.load(Ordering::Relaxed))
         }
+    }
+
+    /// A wall clock that is set back forgets nothing that it could see again.
+    #[test]
+    fn a_clock_that_goes_back_keeps_what_it_may_see_again() {
+        #[derive(Clone, Default)]
+        struct Stepped(Stopped, Arc<AtomicU64>);
+        impl Clock for Stepped {
+            fn now(&self) -> SystemTime {
+                self.0.now() + Duration::from_secs(10_000 - self.1.load(Ordering::Relaxed))
+            }
+            fn monotonic(&self) -> Duration {
+                self.0.monotonic()
+            }
+        }
+        let clock = Stepped::default();
+        let store = MemoryReplayStore::with_clock(clock.clone());
+        assert_eq!(store.claim_now(&key(1, 1), Duration::from_secs(90)), Claim::Fresh);
+        clock.0.0.store(50, Ordering::Relaxed);
+        clock.1.store(600, Ordering::Relaxed);
+        assert_eq!(store.claim_now(&key(1, 1), Duration::from_secs(690)), Claim::Used);
+        clock.0.0.store(600, Ordering::Relaxed);
+        assert_eq!(store.claim_now(&key(1, 1), Duration::from_secs(140)), Claim::Used);
+        clock.0.0.store(700, Ordering::Relaxed);
+        assert_eq!(store.claim_now(&key(1, 1), Duration::from_secs(40)), Claim::Fresh);
+    }
+
+    #[test]
+    fn the_longest_time_is_a_time() {
+        let store = MemoryReplayStore::with_clock(Stopped::default());
+        assert_eq!(store.claim_now(&key(1, 1), Duration::MAX), Claim::Fresh);
+        assert_eq!(store.claim_now(&key(1, 1), Duration::MAX), Claim::Used);
     }
 
     fn key(client: u32, id: u32) -> ReplayKey<'static> {

@@ -4,6 +4,8 @@
 
 mod memory;
 mod reservation;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::fmt;
 use std::future::Future;
@@ -14,6 +16,8 @@ use futures_util::future::BoxFuture;
 
 pub use self::memory::MemoryReplayStore;
 pub(crate) use self::reservation::Reservation;
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::SqliteReplayStore;
 
 use crate::store::StoreError;
 

@@ -15,7 +15,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use zeroize::Zeroizing;
 
 pub use self::mac::MacKey;
-pub(crate) use self::slow::SlowHashes;
+pub(crate) use self::slow::{MOST_FOR_ONE_ATTEMPT, SlowHashes};
 pub(crate) use self::verify::{Secrets, outcome};
 
 /// One secret of a client, with its own label and dates.

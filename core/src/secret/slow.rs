@@ -3,7 +3,7 @@
 //! The core has no runtime, so it keeps a few threads of its own, started by the first slow hash. A hash takes
 //! tens of milliseconds and 19 MiB: without a bound, wrong secrets would be a lever on both.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -21,7 +21,7 @@ pub(crate) struct SlowHashes {
     threads: usize,
     queue: usize,
     pool: OnceLock<SyncSender<Job>>,
-    expected: AtomicBool,
+    expected: AtomicUsize,
     decoy: OnceLock<Arc<PasswordHash>>,
 }
 
@@ -30,26 +30,28 @@ impl SlowHashes {
     pub(crate) fn new(threads: usize, queue: usize) -> Self {
         SlowHashes {
             threads: threads.max(1),
-            queue,
+            // A hand-over without a place to wait fails while a thread is on its way.
+            queue: queue.max(1),
             pool: OnceLock::new(),
-            expected: AtomicBool::new(false),
+            expected: AtomicUsize::new(0),
             decoy: OnceLock::new(),
         }
     }
 
-    /// A hash like this one is in use, so a decoy costs what it costs.
-    pub(crate) fn expect(&self, hash: &Arc<PasswordHash>) {
+    /// A client has this hash, and so many slow ones in all: from now on every failed attempt costs as many.
+    pub(crate) fn expect(&self, hash: &Arc<PasswordHash>, count: usize) {
         self.decoy.get_or_init(|| Arc::clone(hash));
-        self.expect_some();
+        self.expect_some(count);
     }
 
-    pub(crate) fn expect_some(&self) {
-        if !self.are_expected() {
-            self.expected.store(true, Ordering::Relaxed);
+    pub(crate) fn expect_some(&self, count: usize) {
+        if self.expected() < count {
+            self.expected.fetch_max(count.min(MOST_FOR_ONE_ATTEMPT), Ordering::Relaxed);
         }
     }
 
-    pub(crate) fn are_expected(&self) -> bool {
+    /// How many slow hashes a failed attempt costs: the most that any client seen so far has.
+    pub(crate) fn expected(&self) -> usize {
         self.expected.load(Ordering::Relaxed)
     }
 
@@ -102,6 +104,9 @@ impl SlowHashes {
         })
     }
 }
+
+/// Most slow hashes computed for one attempt; a client with more slow secrets is refused at registration.
+pub(crate) const MOST_FOR_ONE_ATTEMPT: usize = 4;
 
 /// The hash of a random password at OWASP's cost (19 MiB, 2 passes), where no other is known yet.
 const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$Y291bnRlcnNpZ24tZGVjb3k$\

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::slow::MOST_FOR_ONE_ATTEMPT;
 use super::{ClientSecret, Kind, SlowHashes, sha256};
 use crate::method::{Proof, Verification};
 use crate::reason::Reason;
@@ -24,7 +25,7 @@ impl Secrets {
     /// A client with a slow hash exists: from now on every failed attempt costs one.
     pub(crate) fn note(&self, secrets: &[ClientSecret]) {
         if let Some(hash) = secrets.iter().find_map(slow_hash) {
-            self.slow.expect(hash);
+            self.slow.expect(hash, secrets.iter().filter(|secret| secret.is_slow()).count());
         }
     }
 
@@ -49,7 +50,7 @@ impl Secrets {
         }
         match matched {
             Some(secret) if outcome(secret, now).is_ok() => Verification::done(outcome(secret, now)),
-            _ if self.slow.are_expected() || secrets.iter().any(ClientSecret::is_slow) => {
+            _ if self.slow.expected() > 0 || secrets.iter().any(ClientSecret::is_slow) => {
                 Verification::later(self.verify_slowly(presented, secrets, matched, now))
             }
             Some(expired) => Verification::done(outcome(expired, now)),
@@ -67,26 +68,25 @@ impl Secrets {
         let presented = Arc::new(Zeroizing::new(presented.to_owned()));
         let mut best = expired.map_or(Err(mismatch()), |secret| outcome(secret, now));
         let mut hashes = 0;
-        for (secret, hash) in
-            secrets.iter().filter_map(|secret| Some((secret, slow_hash(secret)?))).take(MAX_SLOW)
-        {
+        let (live, dead): (Vec<_>, Vec<_>) = secrets
+            .iter()
+            .filter_map(|secret| Some((secret, slow_hash(secret)?)))
+            .partition(|(secret, _)| outcome(secret, now).is_ok());
+        for (secret, hash) in live.into_iter().chain(dead).take(MOST_FOR_ONE_ATTEMPT) {
             hashes += 1;
             if self.slow.verify(&presented, hash).await? && !presented.is_empty() {
                 best = outcome(secret, now);
                 if best.is_ok() {
-                    break;
+                    return best;
                 }
             }
         }
-        if hashes == 0 {
+        for _ in hashes..self.slow.expected() {
             self.slow.verify_decoy(&presented).await?;
         }
         best
     }
 }
-
-/// Most slow hashes computed for one attempt.
-const MAX_SLOW: usize = 4;
 
 fn slow_hash(secret: &ClientSecret) -> Option<&Arc<argon2::PasswordHash>> {
     match &secret.kind {

@@ -32,7 +32,11 @@ impl Subject {
 
     /// The case says what it assumes of the fixture.
     fn assert_method(self, method: Option<&str>) -> Self {
-        assert!(method.is_none_or(|method| method == self.method), "{} is registered otherwise", self.client_id);
+        assert!(
+            method.is_none_or(|method| method == self.method),
+            "{} is registered otherwise",
+            self.client_id
+        );
         self
     }
 

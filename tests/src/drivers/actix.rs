@@ -25,7 +25,7 @@ impl Driver for ActixMiddleware {
     const OVER_HTTP: bool = false;
 
     async fn start(server: Server) -> Self {
-        let middleware = ClientAuthMiddleware::new(server.auth).routes(routes());
+        let middleware = ClientAuthMiddleware::new(server.auth).routes(routes()).unwrap();
         let app = App::new().configure(configure).wrap(middleware);
         ActixMiddleware(application(test::init_service(app).await))
     }
@@ -43,7 +43,7 @@ impl Driver for ActixExtractor {
     const OVER_HTTP: bool = false;
 
     async fn start(server: Server) -> Self {
-        let config = ClientAuthConfig::new(server.auth).routes(routes());
+        let config = ClientAuthConfig::new(server.auth).routes(routes()).unwrap();
         let app = App::new().app_data(config).configure(configure);
         ActixExtractor(application(test::init_service(app).await))
     }

@@ -28,7 +28,7 @@ impl Driver for Hyper {
     const OVER_HTTP: bool = true;
 
     async fn start(server: Server) -> Self {
-        let layer = ClientAuthLayer::new(server.auth).routes(routes());
+        let layer = ClientAuthLayer::new(server.auth).routes(routes()).unwrap();
         let service = tower::ServiceBuilder::new().layer(layer).service(tower::service_fn(handle));
         let (client, connection) = tokio::io::duplex(64 * 1024);
         tokio::spawn(
@@ -71,7 +71,7 @@ impl Driver for Axum {
         for (path, _) in routes() {
             router = router.route(path, post(axum_handler));
         }
-        Axum(router.layer(ClientAuthLayer::new(server.auth).routes(routes())))
+        Axum(router.layer(ClientAuthLayer::new(server.auth).routes(routes()).unwrap()))
     }
 
     async fn send(&self, request: &HttpRequest) -> Answer {

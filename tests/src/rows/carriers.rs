@@ -169,11 +169,27 @@ fn other_schemes() -> Vec<Row> {
             .row()
     };
     let mut rows: Vec<_> =
-        ["Bearer x", "Digest username=\"x\"", "DPoP x", "Negotiate x", "Basic: x", "Basicx", "BasicAuth x"]
+        ["Bearer x", "Digest username=\"x\"", "DPoP x", "Negotiate x", "Basic: x", "BasicAuth x"]
             .map(scheme)
             .into_iter()
             .collect();
+    let garbled = |value: &str| {
+        scene(format!("Authorization {value:?} is garbled, not absent"))
+            .send(Request::token().authorization(value), invalid_client(401, "malformed_basic"))
+            .row()
+    };
+    rows.extend(["Basicx", "YmlsbGluZzp4", "Basic\tYmlsbGluZzp4"].map(garbled));
     rows.extend([
+        scene(
+            "attestation headers are a credential, and a public client that sends them is no public client",
+        )
+        .send(
+            good_none()
+                .header("OAuth-Client-Attestation", "bogus")
+                .header("OAuth-Client-Attestation-PoP", "x"),
+            invalid_client(400, "method_not_granted"),
+        )
+        .row(),
         scene("Bearer at the introspection endpoint is no client credential")
             .send(
                 Request::to(Endpoint::Introspection).authorization("Bearer x"),

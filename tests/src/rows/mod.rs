@@ -7,6 +7,7 @@ mod audience;
 mod basic;
 mod basic_readings;
 mod carriers;
+mod certificates;
 mod claims;
 mod endpoints;
 mod form;
@@ -20,6 +21,7 @@ mod secrets;
 mod signatures;
 mod time;
 mod transport;
+mod x5c;
 
 use crate::assertion::Assertion;
 use crate::fixtures::fixtures;
@@ -47,6 +49,8 @@ pub fn hand_written() -> Vec<Row> {
         audience::rows(),
         time::rows(),
         keys::rows(),
+        certificates::rows(),
+        x5c::rows(),
         signatures::rows(),
         replay::rows(),
         grants::rows(),

@@ -63,13 +63,7 @@ impl Source<'_> {
         switches: BTreeMap<String, Spanned<toml::Value>>,
     ) -> Result<Policy, Problem> {
         let mut policy = match &preset {
-            Some(preset) => Policy::preset(preset.as_ref()).map_err(|error| {
-                if !LATER_PRESETS.contains(&preset.as_ref().as_str()) {
-                    return self.problem(preset, error);
-                }
-                let known = Policy::PRESETS.join(", ");
-                self.problem(preset, format!("preset = {:?} {NOT_YET} {known}", preset.as_ref()))
-            })?,
+            Some(preset) => Policy::preset(preset.as_ref()).map_err(|error| self.problem(preset, error))?,
             None => Policy::default(),
         };
         for (name, value) in switches {
@@ -78,9 +72,6 @@ impl Source<'_> {
             policy = policy.with_switches([(name.clone(), json)]).map_err(|error| {
                 let message = error.to_string();
                 match unknown_key_of_serde(&message) {
-                    Some(_) if LATER_SWITCHES.contains(&name.as_str()) => {
-                        refuse(format!("the switch {name} is not in this build yet; take it out"))
-                    }
                     Some(unknown) => refuse(unknown),
                     None => refuse(message),
                 }
@@ -126,8 +117,5 @@ fn is_absolute(url: &str) -> bool {
 const KEYS: [&str; 9] =
     ["issuer", "listen", "framework", "preset", "clients", "users", "replay", "policy", "endpoints"];
 const LATER: [&str; 5] = ["registry", "fetch", "tls", "proxy", "admin"];
-
-const LATER_PRESETS: [&str; 4] = ["safewhere", "onewelcome", "identityserver4", "cloudentity"];
-const LATER_SWITCHES: [&str; 3] = ["json_body", "bearer_assertion", "assertion_as_basic_password"];
 
 pub(super) const NOT_YET: &str = "is not in this build yet; what it has is";

@@ -24,11 +24,14 @@ pub(super) fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     rt::System::new().block_on(async move {
-        // The authenticator was made once, outside: each worker gets a clone of it, with the one replay memory.
+        // Made once, outside: each worker gets a clone of it, with the one replay memory.
+        let guard = ClientAuthMiddleware::new(running.auth.clone())
+            .routes(running.server.covered())
+            .map_err(io::Error::other)?;
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(Data::new(running.clone()))
-                .wrap(ClientAuthMiddleware::new(running.auth.clone()).routes(running.server.covered()))
+                .wrap(guard.clone())
                 .wrap_fn(|request, inner| {
                     let answer = inner.call(request);
                     async move {

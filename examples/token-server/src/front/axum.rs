@@ -41,6 +41,7 @@ async fn accept(listener: TcpListener, running: Running, stop: impl Future<Outpu
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let layer = ClientAuthLayer::new(running.auth.clone())
         .routes(running.server.covered())
+        .map_err(io::Error::other)?
         .source(|extensions| extensions.get::<SocketAddr>().map(SocketAddr::ip));
     let app = Router::new().fallback(answer).layer(layer).with_state(running);
     let app = TowerToHyperService::new(app);

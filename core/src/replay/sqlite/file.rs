@@ -1,0 +1,163 @@
+//! The file behind the store: found or made, recognised as ours, and set to keep what it acknowledges.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _, Error, SqliteConnection};
+
+use super::used::SCHEMA;
+
+/// A connection to a file that is ours.
+pub(super) struct Opened {
+    pub(super) connection: SqliteConnection,
+    /// When the file was made, in seconds since the epoch.
+    pub(super) made_at: u64,
+    identity: Identity,
+}
+
+impl Opened {
+    /// Is what lies at the path still the file that was opened? SQLite itself goes on with one that was deleted,
+    /// while another process makes a new one.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        identity(path).is_ok_and(|identity| identity == self.identity)
+    }
+}
+
+/// The path that `sqlite://…` or a path means.
+pub(super) fn path(name: &Path) -> io::Result<PathBuf> {
+    let unfit = |message| io::Error::new(io::ErrorKind::InvalidInput, message);
+    let text = name.to_str().ok_or_else(|| unfit("the name of an SQLite file must be UTF-8"))?;
+    let stripped = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:"));
+    if stripped.is_some_and(|rest| rest.contains('?')) {
+        return Err(unfit("sqlite://… takes a path and no parameters"));
+    }
+    match stripped.unwrap_or(text) {
+        "" => Err(unfit("the path of the SQLite file is missing")),
+        ":memory:" => Err(unfit("an SQLite file is needed; for memory there is MemoryReplayStore")),
+        // Absolute, so that SQLite cannot take it for a URI and a change of the working folder means nothing.
+        path => std::path::absolute(path),
+    }
+}
+
+/// Makes an empty file, for this user alone, when there is none.
+pub(super) fn make_if_missing(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // A file that exists must not be opened here: closing it again would drop every lock on it that SQLite holds in
+    // this process (POSIX advisory locks).
+    match options.open(path) {
+        Ok(file) => {
+            file.sync_all()?;
+            sync_folder(path)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens a file that exists, and gives it its schema when it is empty. Tries once: the error can be a lock of
+/// another process.
+pub(super) async fn open(path: &Path, now: u64) -> Result<Opened, Error> {
+    let identity = identity(path)?;
+    let mut connection = SqliteConnectOptions::new()
+        .filename(path)
+        // Waiting is done by the caller, who notices when nobody wants the answer any more.
+        .busy_timeout(std::time::Duration::ZERO)
+        .synchronous(SqliteSynchronous::Full)
+        // Without it macOS syncs to the disk's cache only. Elsewhere it means nothing.
+        .pragma("fullfsync", "ON")
+        .disable_statement_logging()
+        .connect()
+        .await?;
+    recognise(&mut connection).await?;
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode = WAL").fetch_one(&mut connection).await?;
+    if mode != "wal" {
+        return Err(unfit(format!("the file system allows no WAL (the journal stays {mode:?})")));
+    }
+    let made_at = make_schema(&mut connection, now).await?;
+    Ok(Opened { connection, made_at, identity })
+}
+
+/// Refuses a database that is not ours before anything in it changes.
+async fn recognise(connection: &mut SqliteConnection) -> Result<Content, Error> {
+    let (application, version, tables): (i64, i64, i64) = sqlx::query_as(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) \
+         FROM pragma_application_id, pragma_user_version",
+    )
+    .fetch_one(connection)
+    .await?;
+    match (application, version, tables) {
+        (APPLICATION_ID, SCHEMA_VERSION, _) => Ok(Content::Ours),
+        (APPLICATION_ID, _, _) => Err(unfit(format!(
+            "the file has schema {version}, this version of Countersign knows {SCHEMA_VERSION} only"
+        ))),
+        (0, 0, 0) => Ok(Content::Nothing),
+        _ => Err(unfit("the file is a database of something else".to_owned())),
+    }
+}
+
+async fn make_schema(connection: &mut SqliteConnection, now: u64) -> Result<u64, Error> {
+    // The write lock, though most times nothing is written: it shows now whether the file can be written at all.
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    if recognise(&mut transaction).await? == Content::Nothing {
+        sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
+        let made_at = i64::try_from(now).unwrap_or(i64::MAX);
+        sqlx::query("INSERT INTO store (made_at, live) VALUES (?1, 0)")
+            .bind(made_at)
+            .execute(&mut *transaction)
+            .await?;
+    }
+    let made_at: i64 = sqlx::query_scalar("SELECT made_at FROM store").fetch_one(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok(u64::try_from(made_at).unwrap_or_default())
+}
+
+fn unfit(message: String) -> Error {
+    Error::Configuration(message.into())
+}
+
+#[derive(PartialEq, Eq)]
+enum Content {
+    Ours,
+    Nothing,
+}
+
+/// A new file survives a loss of power once the entry in its folder does.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Device and number of a file.
+#[cfg(unix)]
+type Identity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(path: &Path) -> io::Result<Identity> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path).map(|file| (file.dev(), file.ino()))
+}
+
+/// An open file cannot be deleted here.
+#[cfg(not(unix))]
+type Identity = ();
+
+#[cfg(not(unix))]
+fn identity(_: &Path) -> io::Result<Identity> {
+    Ok(())
+}
+
+/// "CSgn", so that the file of something else is recognised.
+const APPLICATION_ID: i64 = 0x4353_676e;
+
+/// Of the tables and of the keys in them. A version that does not know the number refuses the file.
+const SCHEMA_VERSION: i64 = 1;
