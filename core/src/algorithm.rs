@@ -32,7 +32,7 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// Every algorithm, in the order in which metadata lists them.
-    pub const ALL: [Algorithm; 14] = [
+    pub const ALL: &'static [Algorithm] = &[
         Algorithm::RS256,
         Algorithm::RS384,
         Algorithm::RS512,
@@ -118,7 +118,8 @@ impl FromStr for Algorithm {
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         Algorithm::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .find(|algorithm| algorithm.as_str() == name)
             .ok_or_else(|| UnknownAlgorithm(name.to_owned()))
     }

@@ -28,7 +28,7 @@ mod tests {
     fn there_is_a_key_for_every_asymmetric_algorithm() {
         let decoy = super::client().unwrap();
         assert!(decoy.keys().problems().is_empty());
-        for algorithm in Algorithm::ALL.into_iter().filter(|algorithm| !algorithm.is_symmetric()) {
+        for algorithm in Algorithm::ALL.iter().copied().filter(|algorithm| !algorithm.is_symmetric()) {
             assert_eq!(decoy.keys().keys().filter(|key| key.fits(algorithm)).count(), 1, "{algorithm}");
         }
     }

@@ -30,7 +30,7 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every endpoint, in declaration order.
-    pub const ALL: [Endpoint; 6] = [
+    pub const ALL: &'static [Endpoint] = &[
         Endpoint::Token,
         Endpoint::Introspection,
         Endpoint::Revocation,
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn every_name_is_read_back() {
-        for endpoint in Endpoint::ALL {
+        for endpoint in Endpoint::ALL.iter().copied() {
             assert_eq!(endpoint.as_str().parse(), Ok(endpoint));
         }
         assert_eq!("/par".parse(), Ok(Endpoint::PushedAuthorization));
@@ -147,6 +147,6 @@ mod tests {
         let set = EndpointSet::from_iter([Endpoint::Token, Endpoint::Revocation]);
         assert!(set.contains(Endpoint::Token) && set.contains(Endpoint::Revocation));
         assert!(!set.contains(Endpoint::Introspection));
-        assert!(Endpoint::ALL.into_iter().all(|endpoint| EndpointSet::ALL.contains(endpoint)));
+        assert!(Endpoint::ALL.iter().copied().all(|endpoint| EndpointSet::ALL.contains(endpoint)));
     }
 }

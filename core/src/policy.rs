@@ -68,8 +68,8 @@ pub struct Policy {
 
 impl Policy {
     /// The names that [`Policy::preset`] takes.
-    pub const PRESETS: [&'static str; 6] =
-        ["default", "fapi2", "safewhere", "onewelcome", "identityserver4", "cloudentity"];
+    pub const PRESETS: &'static [&'static str] =
+        &["default", "fapi2", "safewhere", "onewelcome", "identityserver4", "cloudentity"];
 
     /// The preset of this name.
     ///

@@ -32,3 +32,8 @@ pub fn all_rows() -> Vec<row::Row> {
         LazyLock::new(|| [corpus::corpus_rows(), rows::hand_written()].concat());
     ROWS.clone()
 }
+
+/// The programs of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

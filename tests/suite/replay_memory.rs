@@ -1,0 +1,34 @@
+//! The replay store in memory does what every store must.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign::replay::MemoryReplayStore;
+use countersign_tests::drivers::SetClock;
+use countersign_tests::replay_conformance as conformance;
+
+#[tokio::test]
+async fn keys_are_used_once_released_and_kept_for_their_time() {
+    let clock = SetClock::new(1_000_000);
+    let store = MemoryReplayStore::with_clock(clock.clone());
+    conformance::a_key_is_used_once_until_it_is_released(&store, "one").await;
+    conformance::a_key_is_kept_for_its_time(&store, "time", pass(&clock)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_of_64_tasks_gets_a_key() {
+    conformance::a_race_has_one_winner(Arc::new(MemoryReplayStore::new()), "race", 100).await;
+}
+
+#[tokio::test]
+async fn what_is_full_refuses_and_forgets_nothing() {
+    let clock = SetClock::new(1_000_000);
+    let quota = MemoryReplayStore::with_clock(clock.clone()).with_capacity(100, 10);
+    conformance::a_full_client_is_refused_alone(&quota, "quota", 10).await;
+    let small = MemoryReplayStore::with_clock(clock.clone()).with_capacity(20, 20);
+    conformance::a_full_store_forgets_nothing(&small, "small", 20, pass(&clock)).await;
+}
+
+fn pass(clock: &SetClock) -> impl AsyncFn(Duration) {
+    async |time| clock.advance(time.as_secs().cast_signed())
+}
