@@ -55,10 +55,11 @@ impl LoadedClients {
 
 /// A method that nobody serves would let the client fail at its first request instead of here.
 fn refuse_unserved(entry: &Entry<'_>, client: &Client) -> Result<(), Problem> {
-    const SERVED: [AuthMethod; 4] = [
+    const SERVED: [AuthMethod; 5] = [
         AuthMethod::NONE,
         AuthMethod::CLIENT_SECRET_BASIC,
         AuthMethod::CLIENT_SECRET_POST,
+        AuthMethod::CLIENT_SECRET_JWT,
         AuthMethod::PRIVATE_KEY_JWT,
     ];
     let Some(grant) = client.grants().iter().find(|grant| !SERVED.contains(grant.method())) else {
@@ -169,7 +170,7 @@ mod tests {
             (r#""client_secret": "s", "redirect_uris": ["/callback"]"#, "redirect_uris"),
             (
                 r#""client_secret": "s", "token_endpoint_auth_method": "client_secret_jwt""#,
-                "not in this build yet",
+                "client_secret is too short",
             ),
         ] {
             let problem = problem(&format!("[{{\"client_id\": \"c\", {metadata}}}]"));

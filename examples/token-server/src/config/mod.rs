@@ -126,8 +126,6 @@ mod tests {
             "clients = \"c\"\n[tls]\nlisten = \"127.0.0.1:8443\"",
             "clients = \"c\"\nregistry = \"sqlite://r.db\"",
             "clients = \"c\"\nreplay = \"redis://localhost\"",
-            "clients = \"c\"\npreset = \"safewhere\"",
-            "clients = \"c\"\npolicy = { json_body = true }",
         ] {
             let problem = parse(text).unwrap_err();
             assert!(

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the two form fields of private_key_jwt (RFC 7523 section 2.2) for a demo client, freshly signed with the
+# Prints the two form fields of private_key_jwt and client_secret_jwt (RFC 7523 section 2.2) for a demo client, freshly signed with the
 # openssl command line tool:
 #
 #   curl -d grant_type=client_credentials -d "$(countersign-demo/assert demo-es256)" http://127.0.0.1:8080/token
@@ -13,9 +13,10 @@ folder=$(cd "$(dirname "$0")" && pwd)
 client=${1:?usage: assert CLIENT [AUDIENCE]}
 audience=${2:-$(cat "$folder/issuer")}
 key=$folder/$client.pem
-if [ ! -f "$key" ]; then
-  echo "assert: $client has no private key here; those that have one:" >&2
-  (cd "$folder" && for file in demo-*.pem; do echo "  ${file%.pem}"; done) >&2
+secret=$folder/$client.secret
+if [ ! -f "$key" ] && [ ! -f "$secret" ]; then
+  echo "assert: $client has no key here; those that have one:" >&2
+  (cd "$folder" && for file in demo-*.pem demo-*.secret; do echo "  ${file%.*}"; done) >&2
   exit 1
 fi
 
@@ -51,6 +52,7 @@ printf %s "$header.$claims" >"$work/input"
 
 bits=${algorithm#??}
 case $algorithm in
+  HS*) openssl dgst "-sha$bits" -mac HMAC -macopt "key:$(cat "$secret")" -binary "$work/input" >"$work/signature" ;;
   RS*) openssl dgst "-sha$bits" -sign "$key" "$work/input" >"$work/signature" ;;
   PS*)
     openssl dgst "-sha$bits" -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest \

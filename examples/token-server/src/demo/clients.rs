@@ -16,6 +16,8 @@ pub(crate) enum Credential {
     Basic,
     Post,
     Public,
+    /// An assertion whose MAC of this algorithm is keyed with the secret.
+    SecretKey(Algorithm),
     /// An assertion signed by this algorithm.
     PrivateKey(Algorithm),
 }
@@ -25,12 +27,17 @@ impl DemoClient {
         DemoClient { id, credential }
     }
 
-    /// The algorithm of its private key, if it has one.
+    /// The algorithm of its assertions, if it sends any.
     pub(crate) fn algorithm(&self) -> Option<Algorithm> {
         match self.credential {
-            Credential::PrivateKey(algorithm) => Some(algorithm),
+            Credential::PrivateKey(algorithm) | Credential::SecretKey(algorithm) => Some(algorithm),
             _ => None,
         }
+    }
+
+    /// The algorithm of its private key, if it has one.
+    pub(crate) fn private_key_algorithm(&self) -> Option<Algorithm> {
+        self.algorithm().filter(|algorithm| !algorithm.is_symmetric())
     }
 
     /// Its entry in `clients.json`.
@@ -53,6 +60,11 @@ impl DemoClient {
                 set("id_token_signed_response_alg", "HS256".into());
             }
             Credential::Public => {}
+            Credential::SecretKey(algorithm) => {
+                // 64 characters, enough for the longest hash.
+                set("client_secret", jose::random(48)?.into());
+                set("token_endpoint_auth_signing_alg", algorithm.as_str().into());
+            }
             Credential::PrivateKey(algorithm) => {
                 set("token_endpoint_auth_signing_alg", algorithm.as_str().into());
                 let keys: Vec<Value> = key.iter().map(|key| key.public_jwk(self.id)).collect();
@@ -70,6 +82,7 @@ impl DemoClient {
             Credential::Basic => "client_secret_basic",
             Credential::Post => "client_secret_post",
             Credential::Public => "none",
+            Credential::SecretKey(_) => "client_secret_jwt",
             Credential::PrivateKey(_) => "private_key_jwt",
         }
     }
@@ -78,10 +91,13 @@ impl DemoClient {
 /// Nothing listens there: the lines that are printed read the code out of the redirect.
 pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:9999/callback";
 
-pub(crate) const DEMO_CLIENTS: [DemoClient; 14] = [
+pub(crate) const DEMO_CLIENTS: [DemoClient; 17] = [
     DemoClient::new("demo-basic", Credential::Basic),
     DemoClient::new("demo-post", Credential::Post),
     DemoClient::new("demo-public", Credential::Public),
+    DemoClient::new("demo-hs256", Credential::SecretKey(Algorithm::HS256)),
+    DemoClient::new("demo-hs384", Credential::SecretKey(Algorithm::HS384)),
+    DemoClient::new("demo-hs512", Credential::SecretKey(Algorithm::HS512)),
     DemoClient::new("demo-rs256", Credential::PrivateKey(Algorithm::RS256)),
     DemoClient::new("demo-rs384", Credential::PrivateKey(Algorithm::RS384)),
     DemoClient::new("demo-rs512", Credential::PrivateKey(Algorithm::RS512)),

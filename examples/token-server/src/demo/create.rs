@@ -9,7 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 use serde_json::{Value, json};
 
 use super::USER;
-use super::clients::DEMO_CLIENTS;
+use super::clients::{Credential, DEMO_CLIENTS};
 use super::files::{EXECUTABLE, PRIVATE, make_folder, write, write_key};
 use crate::config::problem::Problem;
 use crate::jose::{self, Failed, SigningKey};
@@ -28,14 +28,20 @@ pub(super) fn create(folder: &Path) -> Result<(), Problem> {
 }
 
 fn fill(folder: &Path) -> Result<(), Problem> {
-    let wanted = DEMO_CLIENTS.iter().map(|client| client.algorithm());
+    let wanted = DEMO_CLIENTS.iter().map(|client| client.private_key_algorithm());
     let keys = generate(wanted.chain([Some(Algorithm::RS256), Some(Algorithm::ES256)]))?;
     let mut entries = Vec::new();
     for (client, key) in DEMO_CLIENTS.iter().zip(&keys) {
         if let Some(key) = key {
             write_key(folder, client.id, key)?;
         }
-        entries.push(client.metadata(key.as_ref())?);
+        let entry = client.metadata(key.as_ref())?;
+        if let (Credential::SecretKey(_), Some(secret)) =
+            (client.credential, entry.get("client_secret").and_then(Value::as_str))
+        {
+            write(&folder.join(format!("{}.secret", client.id)), secret, PRIVATE)?;
+        }
+        entries.push(entry);
     }
     for (name, key) in
         ["token-rs256", "token-es256"].into_iter().zip(keys.iter().skip(DEMO_CLIENTS.len()).flatten())

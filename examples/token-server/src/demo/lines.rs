@@ -23,7 +23,7 @@ pub(crate) fn lines(folder: &Path, routes: &Routes, clients: &Registrations) -> 
                 )
             }
             Credential::Public => public(id, routes),
-            Credential::PrivateKey(_) => {
+            Credential::PrivateKey(_) | Credential::SecretKey(_) => {
                 format!("curl -d grant_type=client_credentials -d \"$({assert} {id})\" {token}")
             }
         };

@@ -1,7 +1,10 @@
 //! Client assertions, right ones and ones with a single thing wrong.
 
+use aws_lc_rs::hmac;
+use countersign::Algorithm;
 use serde_json::{Value, json};
 
+use crate::jose::algorithm::hmac_of;
 use crate::jose::{self, Failed, SigningKey, compact};
 
 /// An assertion before it is signed.
@@ -40,6 +43,12 @@ impl Assertion {
 
     pub(super) fn signed(&self, key: &SigningKey) -> Result<String, Failed> {
         compact::sign(&self.header, &self.claims, |message| key.sign(message))
+    }
+
+    /// With a MAC keyed with the secret.
+    pub(super) fn keyed(&self, algorithm: Algorithm, secret: &str) -> Result<String, Failed> {
+        let key = hmac::Key::new(hmac_of(algorithm).ok_or(Failed)?, secret.as_bytes());
+        compact::sign(&self.header, &self.claims, |message| Ok(hmac::sign(&key, message).as_ref().to_vec()))
     }
 }
 

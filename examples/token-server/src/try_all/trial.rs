@@ -94,7 +94,7 @@ impl Trial {
     ) -> Result<Self, Problem> {
         let mut keys = BTreeMap::new();
         for client in &DEMO_CLIENTS {
-            if let Some(algorithm) = client.algorithm() {
+            if let Some(algorithm) = client.private_key_algorithm() {
                 keys.insert(client.id, private_key(folder, client.id, algorithm)?);
             }
         }
@@ -183,6 +183,10 @@ impl Trial {
                 request.with("client_id", client_id).with("client_secret", self.secret(client_id))
             }
             Credential::Public => request.with("client_id", client_id),
+            Credential::SecretKey(algorithm) => {
+                let assertion = Assertion::new(client_id, algorithm.as_str(), &self.issuer, self.now())?;
+                with_assertion(request, &assertion.keyed(algorithm, self.secret(client_id))?)
+            }
             Credential::PrivateKey(algorithm) => {
                 let assertion = Assertion::new(client_id, algorithm.as_str(), &self.issuer, self.now())?;
                 with_assertion(request, &assertion.signed(self.key(client_id)?)?)
