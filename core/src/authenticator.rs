@@ -229,6 +229,12 @@ impl Authenticator {
     pub(crate) fn from_inner(inner: Inner) -> Self {
         Authenticator(Arc::new(inner))
     }
+
+    /// For the command that explains a decision.
+    #[cfg(feature = "cli")]
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
 }
 
 impl fmt::Debug for Authenticator {
@@ -274,17 +280,23 @@ pub(crate) type RegisteredMethod = (AuthMethod, Box<dyn Method>);
 
 impl Inner {
     /// The form, once the request may have one.
-    fn read_form(&self, request: &AuthRequest<'_>) -> Result<Form, Failure> {
-        let media_type = check_head(request, &self.policy)?;
+    pub(crate) fn read_form(&self, request: &AuthRequest<'_>) -> Result<Form, Failure> {
+        let media_type = self.check_before_form(request)?;
         let Some(body) = &request.body else { return Ok(Form::default()) };
-        if body.len() > self.max_body_bytes {
-            return Err(Failure::new(Reason::TooLarge)
-                .expected(format!("at most {} bytes", self.max_body_bytes))
-                .got(format!("{} bytes", body.len())));
-        }
         match media_type {
             BodyType::Form => Form::parse(Bytes::clone(body)),
             BodyType::Json => json_form::parse(body),
+        }
+    }
+
+    /// What can be wrong before the form is read: the head of the request, and the size of its body.
+    pub(crate) fn check_before_form(&self, request: &AuthRequest<'_>) -> Result<BodyType, Failure> {
+        let media_type = check_head(request, &self.policy)?;
+        match &request.body {
+            Some(body) if body.len() > self.max_body_bytes => Err(Failure::new(Reason::TooLarge)
+                .expected(format!("at most {} bytes", self.max_body_bytes))
+                .got(format!("{} bytes", body.len()))),
+            _ => Ok(media_type),
         }
     }
 

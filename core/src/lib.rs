@@ -33,6 +33,9 @@ mod refusal;
 mod request;
 mod routes;
 
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
 pub mod clock;
 pub mod form;
 pub mod key;
@@ -44,6 +47,7 @@ pub mod pkce;
 pub mod replay;
 pub mod secret;
 #[cfg(feature = "sign")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sign")))]
 pub mod sign;
 pub mod store;
 

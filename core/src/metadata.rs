@@ -288,14 +288,21 @@ impl TryFrom<&ClientMetadata> for Client {
         for grant in &grants {
             check_method(metadata, grant.method(), &secrets, &keys)?;
         }
-        if metadata.assertion_reuse.is_some() {
-            return Err(MetadataError::new(
-                "assertion_reuse",
-                "is not supported by this version",
-                "leave it out",
-            ));
-        }
-        let mut client = Client::new(metadata.client_id.as_str()).with_keys(keys).disabled(metadata.disabled);
+        let reuse = match metadata.assertion_reuse.as_deref() {
+            None => false,
+            Some("until_exp") => true,
+            Some(_) => {
+                return Err(MetadataError::new(
+                    "assertion_reuse",
+                    "is not \"until_exp\"",
+                    "write that, or leave it out",
+                ));
+            }
+        };
+        let mut client = Client::new(metadata.client_id.as_str())
+            .with_keys(keys)
+            .danger_reuse_assertions(reuse)
+            .disabled(metadata.disabled);
         for grant in grants {
             client = client.with_grant(grant);
         }
@@ -332,6 +339,7 @@ fn check_method(
         "private_key_jwt" => {
             if let Some(algorithm) = metadata.token_endpoint_auth_signing_alg.as_deref()
                 && let Ok(algorithm) = algorithm.parse::<Algorithm>()
+                && !algorithm.is_symmetric()
                 && keys.keys().next().is_some()
                 && !keys.keys().any(|key| key.fits(algorithm))
             {

@@ -215,12 +215,13 @@ fn read_assertion_as_password<'r>(
     policy: &Policy,
     client_id: &mut Option<Cow<'r, str>>,
 ) -> Result<Credential<'r>, Failure> {
-    let user = basic.first().client_id();
+    let assertion = ClientAssertion::parse(Cow::Owned(basic.first().secret().to_owned()), policy)?;
+    // The user has two readings like any other; the assertion itself, which no encoding changes, tells which is meant.
+    let second = basic.second().filter(|raw| raw.client_id() == assertion.subject());
+    let user = second.unwrap_or(basic.first()).client_id();
     if let Some(named) = client_id.as_deref().filter(|named| *named != user) {
         return Err(Failure::new(Reason::ClientIdMismatch).expected(user.to_owned()).got(named.to_owned()));
     }
-    let compact = Cow::Owned(basic.first().secret().to_owned());
-    let assertion = ClientAssertion::parse(compact, policy)?;
     *client_id = Some(Cow::Owned(user.to_owned()));
     Ok(Credential::Assertion(assertion))
 }

@@ -17,6 +17,7 @@ pub mod jwk;
 pub mod members;
 pub mod mutate;
 pub mod registration;
+pub mod replay_conformance;
 pub mod request;
 pub mod row;
 pub mod rows;

@@ -101,9 +101,15 @@ pub async fn a_full_store_forgets_nothing(
     for (client, id) in all() {
         assert_eq!(claim_for(store, tenant, &client, &id, MINUTE).await, Claim::Used);
     }
-    // What has expired makes room.
+    // What has expired makes room, to a store that sweeps a part at a time after some more claims.
     pass(MINUTE + Duration::from_secs(2)).await;
-    assert_eq!(claim_for(store, tenant, "late", "1", MINUTE).await, Claim::Fresh);
+    for _ in 0..1000 {
+        match claim_for(store, tenant, "late", "1", MINUTE).await {
+            Claim::Full => {}
+            claim => return assert_eq!(claim, Claim::Fresh),
+        }
+    }
+    panic!("still full of what has expired");
 }
 
 async fn claim_for(

@@ -3,6 +3,7 @@
 
 mod adapters;
 mod cancellation;
+mod explain;
 mod faults;
 mod ports;
 mod promises;
@@ -11,4 +12,8 @@ mod public_keys;
 mod race;
 mod readiness;
 mod regressions;
+mod replay_memory;
+mod replay_sqlite;
 mod rows;
+mod sign;
+mod wycheproof;

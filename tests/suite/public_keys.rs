@@ -1,9 +1,11 @@
 //! What the operator is told about certificates and public keys at registration.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use countersign::Client;
 use countersign::key::KeySet;
 use countersign::metadata::ClientMetadata;
-use countersign_tests::certificates::{bad_entries, base64, pem, x5t_s256};
+use countersign_tests::certificates::{bad_entries, base64, der, pem, x5t_s256};
 use countersign_tests::fixtures::fixtures;
 use serde_json::{Value, json};
 
@@ -112,4 +114,29 @@ fn a_certificate_that_holds_another_key_is_reported() {
         set.problems().iter().map(ToString::to_string).collect::<Vec<_>>(),
         [r#"key 0 (kid "two-1") has an x5c whose first certificate holds another key (RFC 7517 §4.7)"#]
     );
+}
+
+/// A set may come from a stranger's server.
+#[test]
+fn no_octet_of_a_certificate_makes_its_reader_panic() {
+    for name in ["es256", "es256 v1", "rs256"] {
+        let der = der(name);
+        let cut = (0..der.len()).map(|length| der[..length].to_vec());
+        let changed = (0..der.len()).flat_map(|position| {
+            let der = &der;
+            [0x01, 0x80, 0xFF].map(move |bits| {
+                let mut octets = der.clone();
+                octets[position] ^= bits;
+                octets
+            })
+        });
+        let mut taken = 0;
+        for octets in cut.chain(changed) {
+            let key = fixtures().key("c-pkjwt-two").with(json!({"x5c": [STANDARD.encode(&octets)]}));
+            KeySet::from_jwks(&json!({"keys": [key.public()]})).unwrap();
+            taken += usize::from(KeySet::default().with_public_keys(&[STANDARD.encode(&octets)]).is_ok());
+        }
+        // What is neither a length nor the key may be anything.
+        assert!(taken > der.len(), "{name}: {taken}");
+    }
 }

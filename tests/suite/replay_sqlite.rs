@@ -66,7 +66,10 @@ async fn a_file_that_is_opened_again_remembers() {
         let expected = if round == 0 { Claim::Fresh } else { Claim::Used };
         assert_eq!(claim(&store, "a", 1).await.unwrap(), expected);
         // Nothing from before the file was made is remembered, so the fence stays there.
-        assert_eq!(store.memory_lost_at(), SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(NOW as u64)));
+        assert_eq!(
+            store.memory_lost_at(),
+            SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(NOW as u64))
+        );
         clock.advance(10);
     }
 }
@@ -77,7 +80,9 @@ async fn what_expired_is_swept() {
     let (folder, clock) = (Folder::new(), SetClock::new(NOW));
     let store = SqliteReplayStore::open_with_clock(folder.file(), clock.clone()).await.unwrap();
     let claims = (0..1000).map(|id| claim(&store, "a", id));
-    assert!(futures_util::future::join_all(claims).await.iter().all(|claim| matches!(claim, Ok(Claim::Fresh))));
+    assert!(
+        futures_util::future::join_all(claims).await.iter().all(|claim| matches!(claim, Ok(Claim::Fresh)))
+    );
     clock.advance(100);
     assert_eq!(claim(&store, "b", 1).await.unwrap(), Claim::Fresh);
     let mut file = folder.connect().await;

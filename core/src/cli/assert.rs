@@ -101,8 +101,10 @@ impl Arguments {
     fn unsigned(&self) -> Result<ClientAssertion, Problem> {
         let sets_audience = self.claims.iter().any(|(name, _)| name == "aud")
             || self.without_claims.iter().any(|name| name == "aud");
-        let mut assertion =
-            self.signature.unsigned(&self.client, sets_audience)?.lifetime(Duration::from_secs(self.lifetime));
+        let mut assertion = self
+            .signature
+            .unsigned(&self.client, sets_audience)?
+            .lifetime(Duration::from_secs(self.lifetime));
         if let Some(now) = self.now {
             let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(now));
             assertion = assertion.issued_at(time.ok_or_else(|| Problem::new("--now lies too far ahead"))?);
@@ -142,6 +144,11 @@ impl Signature {
         self.key.is_some()
     }
 
+    /// Was a secret given?
+    pub(super) fn has_secret(&self) -> bool {
+        self.secret.is_some() || self.secret_file.is_some()
+    }
+
     /// The secret, where one was given.
     pub(super) fn secret(&self) -> Result<Option<zeroize::Zeroizing<String>>, Problem> {
         match (&self.secret, &self.secret_file) {
@@ -157,8 +164,10 @@ impl Signature {
         let assertion = match (&self.audience, &self.issuer) {
             (Some(audience), _) => assertion.audience(audience),
             (None, Some(issuer)) => assertion.audience(issuer),
-            (None, None) if sets_audience => assertion.audience(""),
-            (None, None) => return Err(Problem::new("whom is the assertion for? Give --issuer, or --audience")),
+            (None, None) if sets_audience => assertion,
+            (None, None) => {
+                return Err(Problem::new("whom is the assertion for? Give --issuer, or --audience"));
+            }
         };
         Ok(if self.typ == NONE { assertion.without_header("typ") } else { assertion.typ(&self.typ) })
     }
@@ -166,7 +175,8 @@ impl Signature {
     fn secret_key(&self, secret: &str, notes: &mut Vec<String>) -> Result<SigningKey, Problem> {
         let algorithm = self.alg.unwrap_or(Algorithm::HS256);
         let key = SigningKey::danger_from_short_secret(secret, algorithm)?;
-        if let Err(error) = SigningKey::danger_from_short_secret(secret, algorithm)?.with_algorithm(algorithm) {
+        if let Err(error) = SigningKey::danger_from_short_secret(secret, algorithm)?.with_algorithm(algorithm)
+        {
             notes.push(format!("{error}: a server must refuse this"));
         }
         Ok(self.named(key))

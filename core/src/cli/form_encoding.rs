@@ -24,7 +24,9 @@ pub(super) fn encode_text(text: &str) -> String {
 fn push(form: &mut String, text: &str) {
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'*' => form.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'*' => {
+                form.push(char::from(byte))
+            }
             b' ' => form.push('+'),
             _ => form.push_str(&format!("%{byte:02X}")),
         }

@@ -37,14 +37,17 @@ impl Arguments {
             let hash = self.hash(&secret)?;
             let text = format!("secret {}\nhash   {hash}\n", *secret);
             let json = json!({ "secret": *secret, "secret_hash": hash });
-            return Ok(Report::passed(text, json).note("The secret is shown this once; give it to the client."));
+            return Ok(
+                Report::passed(text, json).note("The secret is shown this once; give it to the client.")
+            );
         }
         let secret = secret_input::from_standard_input("Secret")?;
         let hash = self.hash(&secret)?;
         let report = Report::passed(format!("{hash}\n"), json!({ "secret_hash": hash }));
         let looks_chosen = secret.len() < 22 && !self.argon2id;
         Ok(if looks_chosen {
-            report.note("The secret is short, as if a person chose it: SHA-256 will not hold. Use --argon2id.")
+            report
+                .note("The secret is short, as if a person chose it: SHA-256 will not hold. Use --argon2id.")
         } else {
             report
         })
@@ -101,6 +104,9 @@ mod tests {
         let slow = argon2id(&secret).unwrap();
         assert!(slow.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{slow}");
         assert!(ClientSecret::hashed(&slow).unwrap().is_slow());
-        assert_eq!(sha256("hello"), "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+        assert_eq!(
+            sha256("hello"),
+            "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+        );
     }
 }

@@ -24,7 +24,9 @@ fn parse(text: &str) -> Result<SigningKey, Problem> {
     match serde_json::from_str::<Set<'_>>(text) {
         Ok(Set { keys }) => match keys.as_slice() {
             [key] => Ok(SigningKey::from_jwk(&Zeroizing::new(key.get().to_owned()))?),
-            keys => Err(Problem::new(format!("is a JWK Set of {} keys; keep the one that signs", keys.len()))),
+            keys => {
+                Err(Problem::new(format!("is a JWK Set of {} keys; keep the one that signs", keys.len())))
+            }
         },
         Err(_) => Ok(SigningKey::from_jwk(text)?),
     }

@@ -6,13 +6,15 @@ use serde_json::Value;
 /// quotes inside quotes.
 pub(super) fn json(text: &str) -> Result<(String, Value), String> {
     let (name, value) = pair(text)?;
-    let looks_like_json = value.starts_with(['{', '[', '"', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+    let looks_like_json = value
+        .starts_with(['{', '[', '"', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
         || matches!(value.as_str(), "true" | "false" | "null");
     if !looks_like_json {
         return Ok((name, Value::String(value)));
     }
-    let value = serde_json::from_str(&value)
-        .map_err(|error| format!("is not JSON ({error}); a string that begins like this needs quotes: {name}='\"…\"'"))?;
+    let value = serde_json::from_str(&value).map_err(|error| {
+        format!("is not JSON ({error}); a string that begins like this needs quotes: {name}='\"…\"'")
+    })?;
     Ok((name, value))
 }
 
@@ -27,8 +29,6 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-
-    use super::*;
 
     #[test]
     fn json_where_it_looks_like_it_and_text_elsewhere() {

@@ -24,8 +24,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use self::problem::Problem;
-use self::report::Report;
 use self::terminal::Paint;
 
 /// Runs the command with these arguments, the first of which is its own name.
@@ -82,7 +80,8 @@ enum Command {
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
-const EXIT_CODES: &str = "Exit codes: 0 fine, 1 what was checked failed, 2 wrong usage, or a file that cannot be read or written.";
+const EXIT_CODES: &str =
+    "Exit codes: 0 fine, 1 what was checked failed, 2 wrong usage, or a file that cannot be read or written.";
 
 const EXAMPLES: &str = "\
 Examples:

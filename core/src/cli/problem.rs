@@ -1,6 +1,7 @@
 //! Why the command could not do its work: wrong usage, or a file.
 
 use std::fmt;
+use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::json;
@@ -22,11 +23,12 @@ impl Problem {
 
     /// To standard error; as JSON to standard output, where a machine looks.
     pub(super) fn print(&self, json: bool) {
-        if json {
-            println!("{}", json!({ "error": self.0 }));
+        // Where nobody listens any more, nobody needs to be told.
+        let _ = if json {
+            writeln!(std::io::stdout(), "{}", json!({ "error": self.0 }))
         } else {
-            eprintln!("countersign: {}", printable(&self.0));
-        }
+            writeln!(std::io::stderr(), "countersign: {}", printable(&self.0))
+        };
     }
 }
 

@@ -11,7 +11,8 @@ use super::problem::Problem;
 pub(super) fn secret(question: &str) -> Result<Zeroizing<String>, Problem> {
     use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
-    let failed = |error: rustix::io::Errno| Problem::new(format!("the terminal cannot be told not to echo: {error}"));
+    let failed =
+        |error: rustix::io::Errno| Problem::new(format!("the terminal cannot be told not to echo: {error}"));
     let input = std::io::stdin();
     let before = tcgetattr(&input).map_err(failed)?;
     let mut silent = before.clone();

@@ -10,8 +10,11 @@ use super::{files, prompt};
 
 /// From standard input, or typed where that is a terminal.
 pub(super) fn from_standard_input(question: &str) -> Result<Zeroizing<String>, Problem> {
-    let text =
-        if std::io::stdin().is_terminal() { prompt::secret(question)? } else { files::read_text(Path::new("-"))? };
+    let text = if std::io::stdin().is_terminal() {
+        prompt::secret(question)?
+    } else {
+        files::read_text(Path::new("-"))?
+    };
     without_line_break(&text)
 }
 
@@ -20,7 +23,7 @@ pub(super) fn from_file(file: &Path) -> Result<Zeroizing<String>, Problem> {
     if file.as_os_str() == "-" {
         return from_standard_input("Secret");
     }
-    without_line_break(&*files::read_text(file)?).map_err(|problem| Problem::in_file(file, problem))
+    without_line_break(&files::read_text(file)?).map_err(|problem| Problem::in_file(file, problem))
 }
 
 /// Editors and `echo` end a line; a secret does not.

@@ -14,6 +14,10 @@ use crate::refusal::Failure;
 ///
 /// A key that is broken or of an unknown type is left out and listed in [`problems`](KeySet::problems). A private
 /// or symmetric key refuses the whole set: whoever published it must learn of it.
+///
+/// With the feature `x509` the first certificate of a key's `x5c` gives its thumbprints, and a key that is not the one
+/// in that certificate is left out ([RFC 7517 §4.7](https://www.rfc-editor.org/rfc/rfc7517#section-4.7)). Without it
+/// `x5c` is ignored.
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
     keys: Arc<[VerificationKey]>,

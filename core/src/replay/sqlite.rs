@@ -188,4 +188,3 @@ const MOST_WAITING: usize = 2048;
 
 const TOO_MANY: &str = "too many claims are waiting";
 const ENDED: &str = "the thread that writes the file has ended";
-

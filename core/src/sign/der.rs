@@ -1,22 +1,36 @@
-//! As much DER as it takes to read the numbers of an RSA key ([RFC 8017 Appendix A.1.2](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.2)).
+//! As much DER as it takes to read the numbers of an RSA key
+//! ([RFC 8017 Appendix A.1](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1)).
 
 use zeroize::Zeroizing;
 
-/// The integers of the `RSAPrivateKey` in a PKCS#8 document, without their sign octets: version, n, e, d, p, q, dp,
-/// dq, qi. `None` for anything else.
-pub(super) fn rsa_numbers(pkcs8: &[u8]) -> Option<Vec<Zeroizing<Vec<u8>>>> {
-    let (mut info, _) = value(pkcs8, SEQUENCE)?;
-    (_, info) = value(info, INTEGER)?;
-    (_, info) = value(info, SEQUENCE)?;
-    let (key, _) = value(info, OCTET_STRING)?;
-    let (mut numbers, _) = value(key, SEQUENCE)?;
-    let mut found = Vec::with_capacity(9);
-    while !numbers.is_empty() {
-        let (number, rest) = value(numbers, INTEGER)?;
+/// A number in big-endian octets, without its sign octet.
+pub(super) type Number = Zeroizing<Vec<u8>>;
+
+/// n and e of an `RSAPublicKey`. `None` for anything else.
+pub(super) fn rsa_public_numbers(pkcs1: &[u8]) -> Option<Vec<Number>> {
+    numbers(pkcs1).filter(|numbers| numbers.len() == 2)
+}
+
+/// The numbers of the `RSAPrivateKey` in a PKCS#8 document: version, n, e, d, p, q, dp, dq, qi. `None` for anything
+/// else.
+pub(super) fn rsa_private_numbers(pkcs8: &[u8]) -> Option<Vec<Number>> {
+    let (info, _) = value(pkcs8, SEQUENCE)?;
+    let (_version, rest) = value(info, INTEGER)?;
+    let (_algorithm, rest) = value(rest, SEQUENCE)?;
+    let (key, _) = value(rest, OCTET_STRING)?;
+    numbers(key).filter(|numbers| numbers.len() == 9)
+}
+
+/// A sequence of integers and nothing else.
+fn numbers(der: &[u8]) -> Option<Vec<Number>> {
+    let (mut rest, _) = value(der, SEQUENCE)?;
+    let mut found = Vec::new();
+    while !rest.is_empty() {
+        let (number, after) = value(rest, INTEGER)?;
         found.push(Zeroizing::new(number.iter().copied().skip_while(|octet| *octet == 0).collect()));
-        numbers = rest;
+        rest = after;
     }
-    (found.len() == 9).then_some(found)
+    Some(found)
 }
 
 /// The content of the value at the start, which must have this tag, and what follows it.

@@ -114,11 +114,11 @@ type Member = (&'static str, Zeroizing<Vec<u8>>);
 /// The members that make the key, none that describe it.
 fn public_members(material: &Material) -> Option<Map<String, Value>> {
     let members = match material {
-        Material::Rsa(pair) => json!({
-            "kty": "RSA",
-            "n": base64url(pair.public_key().modulus().big_endian_without_leading_zero()),
-            "e": base64url(pair.public_key().exponent().big_endian_without_leading_zero()),
-        }),
+        Material::Rsa(pair) => {
+            let numbers = der::rsa_public_numbers(pair.public_key().as_ref())?;
+            let [n, e] = numbers.as_slice() else { return None };
+            json!({ "kty": "RSA", "n": base64url(n), "e": base64url(e) })
+        }
         Material::Ec(pair, curve) => {
             // An uncompressed point: the octet 4, then both coordinates.
             let point = pair.public_key().as_ref().get(1..)?;
@@ -140,7 +140,7 @@ fn public_members(material: &Material) -> Option<Map<String, Value>> {
 fn rsa_private_members(pair: &RsaKeyPair) -> Result<Vec<Member>, SignError> {
     const MEMBERS: [&str; 6] = ["d", "p", "q", "dp", "dq", "qi"];
     let pkcs8: Pkcs8V1Der<'_> = pair.as_der().map_err(SignError::failed)?;
-    let numbers = der::rsa_numbers(pkcs8.as_ref()).ok_or_else(|| SignError::failed(()))?;
+    let numbers = der::rsa_private_numbers(pkcs8.as_ref()).ok_or_else(|| SignError::failed(()))?;
     // version, n and e come first.
     Ok(MEMBERS.into_iter().zip(numbers.into_iter().skip(3)).collect())
 }

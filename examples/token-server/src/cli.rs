@@ -60,7 +60,7 @@ A configuration, as.toml (every key but clients may be left out):
   preset    = "default"                 # or "fapi2"
   clients   = "clients.json"            # beside this file
   users     = "users.json"              # for the authorization_code and password grants
-  replay    = "memory"
+  replay    = "memory"                  # or "sqlite://replay.db": a file, for all processes of this machine
 
   [policy]                              # any switch, on top of the preset
   max_lifetime = 300

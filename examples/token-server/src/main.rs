@@ -8,6 +8,7 @@ mod front;
 mod jose;
 mod log;
 mod pem;
+mod replay;
 mod server;
 mod setup;
 mod try_all;

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use countersign::observer::Observer;
-use countersign::replay::MemoryReplayStore;
 use countersign::store::Clients;
 use countersign::{Authenticator, Policy};
 
@@ -15,6 +14,7 @@ use crate::config::problem::Problem;
 use crate::config::{Config, clients, users};
 use crate::demo;
 use crate::log::Log;
+use crate::replay::Replay;
 use crate::server::{Parts, People, Registrations, Routes, Server, ServerKeys};
 
 /// Everything that was read, before it is put together.
@@ -22,6 +22,7 @@ pub(crate) struct Setup {
     issuer: String,
     routes: Routes,
     policy: Policy,
+    replay: Replay,
     clients: LoadedClients,
     people: Option<People>,
     keys: ServerKeys,
@@ -48,6 +49,7 @@ impl Setup {
             routes: Routes::new(&issuer, &config.endpoints),
             issuer,
             policy: config.policy,
+            replay: config.replay,
             clients: clients::read(&config.clients)?,
             people,
             // The contract names no place for keys, so they last as long as the process.
@@ -62,6 +64,7 @@ impl Setup {
             routes: Routes::new(&issuer, &BTreeMap::new()),
             issuer,
             policy: Policy::default(),
+            replay: Replay::Memory,
             clients: demo.clients,
             people: Some(demo.people),
             keys: demo.keys,
@@ -95,12 +98,11 @@ impl Setup {
             .issuer(self.issuer)
             .policy(self.policy)
             .clients(Clients::new(self.clients.clients)?)
-            .replay(MemoryReplayStore::new())
             .observer(observer);
         for (endpoint, url) in self.routes.endpoint_urls() {
             builder = builder.endpoint(endpoint, url);
         }
-        let auth = builder.build()?;
+        let auth = self.replay.open(builder)?.build()?;
         let parts = Parts {
             routes: self.routes,
             clients: self.clients.registrations,

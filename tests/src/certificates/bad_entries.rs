@@ -2,9 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
 
 use super::{der, pem};
-use crate::encoding::base64url;
+use crate::der::public_key_pem;
+use crate::encoding::{base64url, from_hex};
+use crate::fixtures::fixtures;
 
 /// Entries of `public_keys` that are not taken, and what the loader says of each.
 pub fn bad_entries() -> Vec<(&'static str, String, &'static str)> {
@@ -20,6 +23,23 @@ pub fn bad_entries() -> Vec<(&'static str, String, &'static str)> {
     };
     let base64_of = |octets: Vec<u8>| STANDARD.encode(octets);
     let trailing = [der("es256"), vec![0]].concat();
+    let labelled = |label: &str, octets: Vec<u8>| {
+        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(octets))
+    };
+    // Without the octet for its sign, and every length one less.
+    let negative = {
+        let mut octets = der("rs256 pkcs1");
+        assert_eq!(octets[..9], [0x30, 0x82, 0x01, 0x0A, 0x02, 0x82, 0x01, 0x01, 0x00]);
+        octets.remove(8);
+        (octets[3], octets[7], octets[6]) = (0x09, 0x00, 0x01);
+        labelled("RSA PUBLIC KEY", octets)
+    };
+    let small_order =
+        labelled("PUBLIC KEY", from_hex(&format!("302a300506032b6570032100{}", "00".repeat(32))));
+    let (ec, rsa) = (fixtures().key("attacker-ec"), fixtures().key("attacker-rsa"));
+    let beside = public_key_pem(&ec.with(json!({"y": ec.member("x")})));
+    let exponent = public_key_pem(&rsa.with(json!({"e": "AQ"})));
+    let even = public_key_pem(&rsa.with(json!({"n": base64url([rsa.octets("n"), vec![0]].concat())})));
     vec![
         ("a private key", pem("private"), SECRET),
         ("a private EC key", pem("private sec1"), SECRET),
@@ -78,6 +98,15 @@ pub fn bad_entries() -> Vec<(&'static str, String, &'static str)> {
             "an RSASSA-PSS key",
             pem("rsa-pss public"),
             "has an RSA key bound to RSASSA-PSS; register it as a JWK with its alg",
+        ),
+        ("a point beside its curve", beside, "is not a point on its curve"),
+        ("an RSA key with exponent 1", exponent, "has an RSA exponent that is even, below 3 or above 2^33"),
+        ("an even RSA modulus", even, "has an even RSA modulus"),
+        ("a negative RSA modulus", negative, "has a negative RSA modulus or exponent"),
+        (
+            "an Ed25519 key of small order",
+            small_order,
+            "is an Ed25519 point of small order, under which forged signatures verify",
         ),
         ("an X25519 key", pem("x25519 public"), "has a key that is neither RSA, nor EC, nor Ed25519"),
         ("an Ed448 key", pem("ed448 public"), "has a key that is neither RSA, nor EC, nor Ed25519"),

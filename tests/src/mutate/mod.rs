@@ -48,6 +48,11 @@ pub enum Mutation {
     SigDouble,
     /// One bit flipped.
     FlipSigBit,
+    /// These bits of the signature flipped; 0 is the lowest of the first octet.
+    FlipSigBits {
+        /// Which.
+        bits: Vec<usize>,
+    },
     /// The last characters of the token cut off.
     Truncate,
     /// The signature cut to this many octets.
@@ -158,6 +163,11 @@ impl Mutation {
             Mutation::SigWiden => parts.signed(&numbers::widened(&signature())),
             Mutation::SigDouble => parts.signed(&signature().repeat(2)),
             Mutation::FlipSigBit => parts.signed(&flipped(signature())),
+            Mutation::FlipSigBits { bits } => {
+                let mut octets = signature();
+                bits.iter().for_each(|bit| octets[bit / 8] ^= 1 << (bit % 8));
+                parts.signed(&octets)
+            }
             Mutation::Truncate => token[..token.len() - 10].to_owned(),
             Mutation::SigTruncate { len } => parts.signed(&signature()[..*len]),
             Mutation::AppendSigByte => parts.signed(&[signature(), vec![0]].concat()),

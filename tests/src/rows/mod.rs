@@ -2,6 +2,7 @@
 
 mod algorithms;
 mod assertion_header;
+mod assertion_reuse;
 mod assertion_shape;
 mod audience;
 mod basic;
@@ -9,12 +10,15 @@ mod basic_readings;
 mod carriers;
 mod certificates;
 mod claims;
+mod client_secret_jwt;
 mod endpoints;
 mod form;
 mod grants;
 mod keys;
 mod numbers;
+mod policy;
 mod post;
+mod presets;
 mod public;
 mod replay;
 mod secrets;
@@ -54,6 +58,10 @@ pub fn hand_written() -> Vec<Row> {
         signatures::rows(),
         replay::rows(),
         grants::rows(),
+        client_secret_jwt::rows(),
+        assertion_reuse::rows(),
+        policy::rows(),
+        presets::rows(),
     ]
     .concat()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use countersign::replay::{Claim, ReplayStore as _, SqliteReplayStore};
 use countersign::store::StoreError;
-use sqlx::{Connection as _, Executor as _, SqliteConnection};
+use sqlx::{Connection as _, Executor as _};
 
 use super::{Folder, claim};
 
@@ -102,7 +102,7 @@ async fn a_short_lock_is_no_error() {
     let store = SqliteReplayStore::open(folder.file()).await.unwrap();
     let mut other = folder.connect().await;
     let lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
-    let (claimed, ()) = futures_util::join!(claim(&store, "a", 1), async {
+    let (claimed, ()) = tokio::join!(claim(&store, "a", 1), async {
         tokio::time::sleep(Duration::from_millis(150)).await;
         lock.rollback().await.unwrap();
     });
@@ -142,15 +142,6 @@ async fn a_file_that_is_deleted_under_the_store_is_an_error_until_there_is_one()
     assert_eq!(store.memory_lost_at().unwrap(), made_at + Duration::from_secs(100));
 }
 
-#[tokio::test]
-async fn what_is_committed_is_synced() {
-    let folder = Folder::new();
-    let _store = SqliteReplayStore::open(folder.file()).await.unwrap();
-    let mode: String =
-        sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut folder.connect().await).await.unwrap();
-    assert_eq!(mode, "wal");
-}
-
 async fn open(file: &Path) -> Result<SqliteReplayStore, StoreError> {
     in_time(SqliteReplayStore::open(file)).await
 }
@@ -161,6 +152,7 @@ async fn in_time<T>(answer: impl Future<Output = T>) -> T {
 
 fn remove(folder: &Folder) {
     for file in std::fs::read_dir(&folder.path).unwrap() {
-        std::fs::remove_file(file.unwrap().path()).unwrap();
+        // A store that was just dropped may be removing its log itself.
+        let _ = std::fs::remove_file(file.unwrap().path());
     }
 }

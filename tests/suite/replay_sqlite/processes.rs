@@ -4,20 +4,19 @@ use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
 
 use countersign::replay::{Claim, SqliteReplayStore};
 use futures_util::{StreamExt as _, stream};
 
 use super::{Folder, claim};
 
-const ASSERTIONS: u64 = 1000;
-const AT_ONCE: usize = 32;
+const ASSERTIONS: u64 = 1024;
+const AT_ONCE: u64 = 32;
 
 #[test]
 fn each_of_a_thousand_assertions_is_accepted_by_one_of_two_processes() {
     let folder = Folder::new();
-    let mut processes = [Process::start(&folder.file()), Process::start(&folder.file())];
+    let mut processes = [Process::start(&folder.file(), "0"), Process::start(&folder.file(), "1")];
     for process in &mut processes {
         process.go();
     }
@@ -30,33 +29,36 @@ fn each_of_a_thousand_assertions_is_accepted_by_one_of_two_processes() {
 #[test]
 fn a_killed_process_lets_nothing_be_accepted_twice() {
     let folder = Folder::new();
-    let [mut killed, mut other] = [Process::start(&folder.file()), Process::start(&folder.file())];
+    let [mut killed, mut other] = [Process::start(&folder.file(), "0"), Process::start(&folder.file(), "1")];
     killed.go();
     let before = killed.accepted_until(200);
     other.go();
     killed.child.kill().unwrap();
     let killed = killed.accepted();
-    let mut again = Process::start(&folder.file());
+    let mut again = Process::start(&folder.file(), "0");
     again.go();
     let accepted = [before, killed, other.accepted(), again.accepted()];
     let counts = counts(&accepted);
     let twice: Vec<_> = counts.iter().filter(|(_, count)| **count > 1).collect();
     assert!(twice.is_empty(), "accepted twice: {twice:?}");
     // What the killed one had written and not yet said is used up all the same.
-    assert!(counts.len() >= ASSERTIONS as usize - AT_ONCE, "{} of {ASSERTIONS}", counts.len());
+    assert!(counts.len() as u64 >= ASSERTIONS - AT_ONCE, "{} of {ASSERTIONS}", counts.len());
 }
 
 /// Not a test of its own, but what the processes above run.
 #[test]
 fn a_process_that_claims() {
-    let Some(file) = std::env::var_os(FILE) else { return };
+    let (Some(file), Ok(turn)) = (std::env::var_os(FILE), std::env::var(TURN)) else { return };
+    let turn: u64 = turn.parse().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let store = SqliteReplayStore::open(Path::new(&file)).await.unwrap();
         say(READY);
         std::io::stdin().read_line(&mut String::new()).unwrap();
-        stream::iter(0..ASSERTIONS)
-            .for_each_concurrent(AT_ONCE, async |id| match claim(&store, "a", id).await {
+        // The same ones at about the same time, and neither process always first: they take turns in who begins
+        // with a block.
+        stream::iter((0..ASSERTIONS).map(|id| id ^ (AT_ONCE * turn)))
+            .for_each_concurrent(AT_ONCE as usize, async |id| match claim(&store, "a", id).await {
                 Ok(Claim::Fresh) => say(&format!("{ACCEPTED}{id}")),
                 Ok(Claim::Used) => {}
                 other => panic!("{id}: {other:?}"),
@@ -85,10 +87,11 @@ struct Process {
 
 impl Process {
     /// Started, with the file open.
-    fn start(file: &Path) -> Self {
+    fn start(file: &Path, turn: &str) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "replay_sqlite::processes::a_process_that_claims", "--nocapture"])
             .env(FILE, file)
+            .env(TURN, turn)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -120,5 +123,6 @@ fn accepted(line: &str) -> Option<u64> {
 }
 
 const FILE: &str = "COUNTERSIGN_REPLAY_FILE";
+const TURN: &str = "COUNTERSIGN_REPLAY_TURN";
 const READY: &str = "ready";
 const ACCEPTED: &str = "accepted ";

@@ -23,6 +23,17 @@ impl Opened {
     pub(super) fn is_at(&self, path: &Path) -> bool {
         identity(path).is_ok_and(|identity| identity == self.identity)
     }
+
+    /// Empties a log that has become long. SQLite starts it anew by itself only when everything in it has been
+    /// copied to the database, and while several processes write there is always somebody who has just added to it.
+    pub(super) async fn shorten_log(&mut self, path: &Path) {
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        if std::fs::metadata(log).is_ok_and(|log| log.len() > LONG_LOG_BYTES) {
+            // When others are in the way it does what it can, and the next batch tries again.
+            let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut self.connection).await;
+        }
+    }
 }
 
 /// The path that `sqlite://…` or a path means.
@@ -101,7 +112,6 @@ async fn recognise(connection: &mut SqliteConnection) -> Result<Content, Error> 
 }
 
 async fn make_schema(connection: &mut SqliteConnection, now: u64) -> Result<u64, Error> {
-    // The write lock, though most times nothing is written: it shows now whether the file can be written at all.
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     if recognise(&mut transaction).await? == Content::Nothing {
         sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
@@ -111,6 +121,9 @@ async fn make_schema(connection: &mut SqliteConnection, now: u64) -> Result<u64,
             .execute(&mut *transaction)
             .await?;
     }
+    // Changes nothing, and shows now whether the file can be written: on one that cannot, SQLite takes BEGIN IMMEDIATE
+    // for a plain BEGIN.
+    sqlx::query("UPDATE store SET live = live").execute(&mut *transaction).await?;
     let made_at: i64 = sqlx::query_scalar("SELECT made_at FROM store").fetch_one(&mut *transaction).await?;
     transaction.commit().await?;
     Ok(u64::try_from(made_at).unwrap_or_default())
@@ -156,8 +169,43 @@ fn identity(_: &Path) -> io::Result<Identity> {
     Ok(())
 }
 
+/// Four times what SQLite lets it grow to when one process writes.
+const LONG_LOG_BYTES: u64 = 16 * 1024 * 1024;
+
 /// "CSgn", so that the file of something else is recognised.
 const APPLICATION_ID: i64 = 0x4353_676e;
 
 /// Of the tables and of the keys in them. A version that does not know the number refuses the file.
 const SCHEMA_VERSION: i64 = 1;
+
+#[cfg(test)]
+mod tests {
+    use futures_executor::block_on;
+
+    use super::*;
+
+    #[test]
+    fn a_path_is_meant_with_and_without_its_scheme() {
+        let here = std::env::current_dir().unwrap();
+        for name in ["replay.db", "sqlite:replay.db", "sqlite://replay.db"] {
+            assert_eq!(path(Path::new(name)).unwrap(), here.join("replay.db"));
+        }
+        assert_eq!(path(Path::new("sqlite:///var/replay.db")).unwrap(), Path::new("/var/replay.db"));
+        assert_eq!(path(Path::new("file:a?mode=memory")).unwrap(), here.join("file:a?mode=memory"));
+    }
+
+    /// FULL is 2. sqlx and the SQLite it is built with could come to mean something else.
+    #[test]
+    fn a_commit_is_synced() {
+        let name = format!("countersign-replay-{}.db", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        make_if_missing(&path).unwrap();
+        let mut opened = block_on(open(&path, 7)).unwrap();
+        let synchronous = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut opened.connection);
+        assert_eq!(block_on(synchronous).ok(), Some(2_i64));
+        let made_at = block_on(open(&path, 8)).map(|opened| opened.made_at).unwrap();
+        assert_eq!(made_at, 7);
+        drop(opened);
+        std::fs::remove_file(path).unwrap();
+    }
+}

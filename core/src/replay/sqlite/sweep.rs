@@ -22,9 +22,17 @@ impl Schedule {
     }
 
     pub(super) fn swept(&mut self, rows: u64, monotonic: Duration) {
-        self.more_is_left = rows >= u64::from(BATCH);
-        let pause = if self.more_is_left { EVERY_WHILE_MORE_IS_LEFT } else { EVERY };
-        self.due_at = monotonic.saturating_add(pause);
+        if rows >= u64::from(BATCH) {
+            return self.put_off(monotonic);
+        }
+        self.more_is_left = false;
+        self.due_at = monotonic.saturating_add(EVERY);
+    }
+
+    /// Until a moment later, claim or no claim.
+    pub(super) fn put_off(&mut self, monotonic: Duration) {
+        self.more_is_left = true;
+        self.due_at = monotonic.saturating_add(EVERY_WHILE_MORE_IS_LEFT);
     }
 }
 
@@ -40,4 +48,4 @@ DELETE FROM used WHERE key IN (SELECT key FROM used WHERE expires <= ?1 ORDER BY
 const BATCH: u32 = 256;
 
 const EVERY: Duration = Duration::from_secs(5);
-const EVERY_WHILE_MORE_IS_LEFT: Duration = Duration::from_millis(50);
+const EVERY_WHILE_MORE_IS_LEFT: Duration = Duration::from_millis(25);

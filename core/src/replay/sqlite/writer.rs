@@ -33,8 +33,6 @@ pub(super) struct Writer {
     /// None after an error, until the next request opens the file anew.
     file: Option<Opened>,
     sweeps: Schedule,
-    /// For so many more batches other processes are let in between.
-    courtesy: u32,
 }
 
 impl Writer {
@@ -44,8 +42,7 @@ impl Writer {
         made_at: Arc<AtomicU64>,
         requests: Receiver<Request>,
     ) -> Self {
-        let sweeps = Schedule::default();
-        Writer { path, clock, made_at, requests, file: None, sweeps, courtesy: 0 }
+        Writer { path, clock, made_at, requests, file: None, sweeps: Schedule::default() }
     }
 
     /// Until the store is dropped.
@@ -65,7 +62,9 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            self.sweep_if_due();
+            self.tidy();
+            // Another process can only look for the lock from time to time, and would hardly ever find it free here.
+            sleep(GAP);
         }
     }
 
@@ -91,10 +90,7 @@ impl Writer {
                 return;
             }
             match block_on(self.write(&batch)) {
-                Err(error) if is_busy(&error) => {
-                    self.courtesy = COURTESY;
-                    sleep(PAUSE);
-                }
+                Err(error) if is_busy(&error) => sleep(LOOK_EVERY),
                 Ok(claims) => {
                     for (request, claim) in batch.into_iter().zip(claims) {
                         let _ = request.reply.send(Ok(claim));
@@ -111,11 +107,6 @@ impl Writer {
                 }
             }
         }
-        // Others can only poll for the lock, so under load they would hardly ever find it free.
-        if self.courtesy > 0 {
-            self.courtesy -= 1;
-            sleep(PAUSE);
-        }
     }
 
     /// All of them or none: the answers are good once the transaction is committed.
@@ -130,18 +121,20 @@ impl Writer {
         Ok(claims)
     }
 
-    fn sweep_if_due(&mut self) {
+    /// What nobody waits for. An error, if it lasts, will be the next claim's.
+    fn tidy(&mut self) {
+        let Some(file) = &mut self.file else { return };
+        block_on(file.shorten_log(&self.path));
         let monotonic = self.clock.monotonic();
         if !self.sweeps.is_due(monotonic) {
             return;
         }
         let now = sql_seconds(since_epoch(self.clock.now()).as_secs());
-        let rows = match &mut self.file {
-            Some(file) => block_on(sweep::batch(&mut file.connection, now)),
-            None => Ok(0),
-        };
-        // What went wrong, if it lasts, the next claim will meet.
-        self.sweeps.swept(rows.unwrap_or_default(), monotonic);
+        match block_on(sweep::batch(&mut file.connection, now)) {
+            Ok(rows) => self.sweeps.swept(rows, monotonic),
+            Err(error) if is_busy(&error) => self.sweeps.put_off(monotonic),
+            Err(_) => self.file = None,
+        }
     }
 
     /// The open file, opened again when it was closed after an error or is not the one at the path any more.
@@ -166,11 +159,9 @@ impl Writer {
 /// So many claims are synced together, with the write lock held for a few milliseconds before the sync.
 const BATCH: usize = 128;
 
-/// Between two looks whether the lock is free, and for others to find it so.
-const PAUSE: Duration = Duration::from_millis(1);
-
-/// Who has met another process writing expects it back for so many batches.
-const COURTESY: u32 = 1000;
+/// How often to look whether the lock is free, and for how long it is left free after a batch.
+const LOOK_EVERY: Duration = Duration::from_micros(200);
+const GAP: Duration = Duration::from_micros(300);
 
 /// Together two seconds.
 const OPEN_TRIES: u32 = 200;

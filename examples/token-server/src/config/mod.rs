@@ -16,8 +16,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use self::problem::Problem;
-use self::source::{NOT_YET, Source};
+use self::source::Source;
 use crate::cli::Framework;
+use crate::replay::Replay;
 use crate::server::Route;
 
 /// A configuration that was understood. Files it names are not read yet.
@@ -29,6 +30,7 @@ pub(crate) struct Config {
     pub(crate) policy: Policy,
     pub(crate) clients: PathBuf,
     pub(crate) users: Option<PathBuf>,
+    pub(crate) replay: Replay,
     /// Endpoint URLs that are not the issuer and the usual path.
     pub(crate) endpoints: BTreeMap<Route, String>,
 }
@@ -51,12 +53,6 @@ impl Config {
         let clients = read.clients.ok_or_else(|| {
             Problem::in_file(file, "clients is missing: name a JSON file of client metadata objects")
         })?;
-        if let Some(replay) = read.replay
-            && replay.as_ref() != "memory"
-        {
-            return Err(source
-                .problem(&replay, format!("replay = {:?} {NOT_YET} replay = \"memory\"", replay.as_ref())));
-        }
         // Relative paths are meant from where the configuration is, wherever the server is started.
         let beside =
             |name: String| file.parent().map_or_else(|| PathBuf::from(&name), |folder| folder.join(&name));
@@ -67,6 +63,7 @@ impl Config {
             framework: read.framework.unwrap_or_default(),
             clients: beside(clients),
             users: read.users.map(beside),
+            replay: source.replay(read.replay, beside)?,
             endpoints: source.endpoints(read.endpoints)?,
         })
     }
@@ -100,7 +97,13 @@ mod tests {
         let config = parse("clients = \"c.json\"\nusers = \"/etc/u.json\"").unwrap();
         assert_eq!(config.clients, Path::new("conf/c.json"));
         assert_eq!(config.users.as_deref(), Some(Path::new("/etc/u.json")));
-        assert_eq!(config.listen, DEFAULT_LISTEN);
+        assert_eq!((config.listen, config.replay), (DEFAULT_LISTEN, Replay::Memory));
+        for (url, path) in [("sqlite://r.db", "conf/r.db"), ("sqlite:///var/r.db", "/var/r.db")] {
+            let config = parse(&format!("clients = \"c\"\nreplay = {url:?}")).unwrap();
+            assert_eq!(config.replay, Replay::Sqlite(path.into()));
+        }
+        let problem = parse("clients = \"c\"\nreplay = \"replay.db\"").unwrap_err();
+        assert_eq!(problem, r#"conf/as.toml:2: replay = "replay.db" is neither "memory" nor "sqlite://…""#);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use countersign::Policy;
 use toml::Spanned;
@@ -11,6 +11,7 @@ use toml::de::DeTable;
 use super::DEFAULT_LISTEN;
 use super::nearest::{unknown_key, unknown_key_of_serde};
 use super::problem::{Problem, line_at};
+use crate::replay::Replay;
 use crate::server::Route;
 
 /// A configuration's text, for messages that say where in it something stands.
@@ -80,6 +81,26 @@ impl Source<'_> {
         Ok(policy)
     }
 
+    pub(super) fn replay(
+        &self,
+        replay: Option<Spanned<String>>,
+        beside: impl Fn(String) -> PathBuf,
+    ) -> Result<Replay, Problem> {
+        let Some(replay) = replay else { return Ok(Replay::Memory) };
+        let value = replay.as_ref();
+        match value.split_once("://").unwrap_or((value, "")) {
+            ("memory", "") => Ok(Replay::Memory),
+            ("sqlite", file) if !file.is_empty() => Ok(Replay::Sqlite(beside(file.to_owned()))),
+            (scheme, _) if LATER_REPLAYS.contains(&scheme) => {
+                Err(self.problem(&replay, format!("replay = {value:?} {NOT_YET} memory, sqlite://…")))
+            }
+            _ => {
+                let message = format!("replay = {value:?} is neither \"memory\" nor \"sqlite://…\"");
+                Err(self.problem(&replay, message))
+            }
+        }
+    }
+
     pub(super) fn endpoints(
         &self,
         urls: BTreeMap<String, Spanned<String>>,
@@ -118,4 +139,6 @@ const KEYS: [&str; 9] =
     ["issuer", "listen", "framework", "preset", "clients", "users", "replay", "policy", "endpoints"];
 const LATER: [&str; 5] = ["registry", "fetch", "tls", "proxy", "admin"];
 
-pub(super) const NOT_YET: &str = "is not in this build yet; what it has is";
+const LATER_REPLAYS: [&str; 4] = ["postgres", "postgresql", "redis", "rediss"];
+
+const NOT_YET: &str = "is not in this build yet; what it has is";

@@ -1,0 +1,158 @@
+//! `countersign explain`.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use super::request::HttpRequest;
+use super::situation::Situation;
+use super::{explain, json as for_machines, text};
+use crate::cli::problem::Problem;
+use crate::cli::report::Report;
+use crate::cli::terminal::Paint;
+use crate::cli::{files, member};
+use crate::clock::{Clock as _, SystemClock};
+use crate::endpoint::Endpoint;
+use crate::policy::Policy;
+use crate::reason::Reason;
+
+/// Say what a server says to a request, and why: each check in the server's order
+///
+/// Takes a JWT, a form body as curl -d takes it, or a whole HTTP request, also the lines that curl -v shows. The
+/// library itself decides, as the server would at --now; only whether an assertion was used before is not known here.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct Arguments {
+    /// File with the request; by default, and for -, standard input
+    file: Option<PathBuf>,
+
+    /// JSON array of client metadata objects, as token-server reads it
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["reason", "reasons"])]
+    clients: Option<PathBuf>,
+
+    /// Issuer identifier of the server, letter by letter
+    #[arg(long, value_name = "URL", required_unless_present_any = ["reason", "reasons"])]
+    issuer: Option<String>,
+
+    /// Endpoint the request goes to: token, introspection, revocation, par, device or ciba; by default what the path
+    /// of an HTTP request says, else token
+    #[arg(long, value_name = "NAME")]
+    endpoint: Option<Endpoint>,
+
+    /// URL of an endpoint, as name=URL, where it is not the issuer and the usual path (/token, /introspect, /revoke,
+    /// /par, /device_authorization, /bc-authorize)
+    #[arg(long, value_name = "NAME=URL", value_parser = member::pair)]
+    endpoint_url: Vec<(String, String)>,
+
+    /// Policy preset of the server
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    preset: String,
+
+    /// Policy switch on top of the preset, as name=value, such as max_lifetime=300 or audiences='["issuer"]'
+    #[arg(long, value_name = "KEY=JSON", value_parser = member::json)]
+    policy: Vec<(String, Value)>,
+
+    /// Header field to add, as in curl: 'Authorization: Basic …'
+    #[arg(short = 'H', long, value_name = "LINE")]
+    header: Vec<String>,
+
+    /// The server's clock, in Unix seconds; the default is now
+    #[arg(long, value_name = "SECONDS")]
+    now: Option<u64>,
+
+    /// When the server's memory of used assertions was lost (its start, with the memory store), in Unix seconds; the
+    /// default is never
+    #[arg(long, value_name = "SECONDS")]
+    memory_lost_at: Option<u64>,
+
+    /// JWK Set that stands at the client's jwks_uri, saved to a file; nothing is fetched
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+
+    /// Print cause and cure of a reason, such as aud_mismatch
+    #[arg(long, value_name = "CODE", conflicts_with = "reasons")]
+    reason: Option<String>,
+
+    /// Print cause and cure of every reason
+    #[arg(long)]
+    reasons: bool,
+}
+
+impl Arguments {
+    pub(in crate::cli) fn run(&self, paint: Paint) -> Result<Report, Problem> {
+        if self.reasons {
+            let all: String = Reason::ALL.iter().copied().map(text::reason).collect();
+            let json = Reason::ALL.iter().copied().map(for_machines::reason).collect();
+            return Ok(Report::passed(all, json));
+        }
+        if let Some(code) = &self.reason {
+            let reason: Reason = code.parse().map_err(|_| {
+                Problem::new(format!("no reason has the code {code:?}; --reasons lists them all"))
+            })?;
+            return Ok(Report::passed(text::reason(reason), for_machines::reason(reason)));
+        }
+        let situation = self.situation()?;
+        let request = self.request()?;
+        let explanation = futures_executor::block_on(explain(&situation, &request))?;
+        Ok(Report {
+            passed: explanation.outcome.is_ok(),
+            ..Report::passed(text::explanation(&explanation, paint), for_machines::explanation(&explanation))
+        })
+    }
+
+    fn situation(&self) -> Result<Situation, Problem> {
+        let now = match self.now {
+            Some(seconds) => time(seconds)?,
+            None => SystemClock::default().now(),
+        };
+        let mut situation = Situation::new(self.issuer.clone().unwrap_or_default(), now);
+        for (name, url) in &self.endpoint_url {
+            let endpoint: Endpoint = name
+                .parse()
+                .map_err(|error: crate::endpoint::UnknownEndpoint| Problem::new(error.to_string()))?;
+            situation.endpoints.retain(|(known, _)| *known != endpoint);
+            situation.endpoints.push((endpoint, url.clone()));
+        }
+        situation.policy = Policy::preset(&self.preset)?.with_switches(self.policy.iter().cloned())?;
+        situation.memory_lost_at = self.memory_lost_at.map(time).transpose()?;
+        if let Some(file) = &self.clients {
+            let text = files::read_text(file)?;
+            situation.clients = serde_json::from_str(&text).map_err(|error| {
+                Problem::in_file(file, format!("is not a JSON array of clients: {error}"))
+            })?;
+        }
+        Ok(situation)
+    }
+
+    fn request(&self) -> Result<HttpRequest, Problem> {
+        let file = self.file.clone().unwrap_or_else(|| PathBuf::from("-"));
+        let captured = files::read(&file)?;
+        let mut request = HttpRequest::read(&captured, self.endpoint)
+            .map_err(|problem| Problem::in_file(&file, problem))?;
+        for line in &self.header {
+            let (name, value) = line
+                .split_once(':')
+                .ok_or_else(|| Problem::new(format!("--header {line:?} has no colon")))?;
+            request.headers.push((name.trim().to_owned(), value.trim().as_bytes().to_vec()));
+        }
+        Ok(request)
+    }
+}
+
+fn time(seconds: u64) -> Result<SystemTime, Problem> {
+    SystemTime::UNIX_EPOCH
+        .checked_add(Duration::from_secs(seconds))
+        .ok_or_else(|| Problem::new(format!("{seconds} lies too far ahead")))
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  countersign explain --issuer https://as.example.com --clients clients.json request.txt
+  echo \"$JWT\" | countersign explain --issuer https://as.example.com --clients clients.json --preset fapi2
+  countersign assert billing --key billing.jwk --audience https://elsewhere.example |
+      countersign explain --issuer https://as.example.com --clients clients.json --endpoint par
+  echo grant_type=client_credentials | countersign explain -H \"Authorization: Basic $PAIR\" \\
+      --issuer https://as.example.com --clients clients.json
+  countersign explain --reason aud_mismatch
+Exit code 1 when the server refuses the request.";

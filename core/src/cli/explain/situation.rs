@@ -1,0 +1,172 @@
+//! The server that a request was, or will be, sent to.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use super::clients::{self, Loaded, Refused};
+use crate::authenticator::Authenticator;
+use crate::clock::Clock;
+use crate::config_error::ConfigError;
+use crate::endpoint::Endpoint;
+use crate::key::KeySet;
+use crate::key_source::{KeySource, KeySourceError};
+use crate::observer::{Decision, Observer};
+use crate::policy::Policy;
+use crate::replay::{Claim, ReplayKey, ReplayStore};
+use crate::store::StoreError;
+
+/// A server and the time, as far as they decide about a request.
+#[derive(Clone, Debug)]
+pub struct Situation {
+    /// The issuer identifier.
+    pub issuer: String,
+    /// The endpoints' URLs.
+    pub endpoints: Vec<(Endpoint, String)>,
+    /// The policy.
+    pub policy: Policy,
+    /// The registered clients: client metadata objects.
+    pub clients: Vec<Value>,
+    /// The time of the decision.
+    pub now: SystemTime,
+    /// The JWK Set at the `jwks_uri` of clients. Nothing is fetched.
+    pub remote_keys: Option<Value>,
+    /// When the server's memory of used assertions was lost: its start, for one that keeps it in memory.
+    pub memory_lost_at: Option<SystemTime>,
+}
+
+impl Situation {
+    /// A server of this issuer with the usual paths, the default policy and no client.
+    pub fn new(issuer: impl Into<String>, now: SystemTime) -> Self {
+        let issuer = issuer.into();
+        let base = issuer.trim_end_matches('/');
+        Situation {
+            endpoints: Endpoint::ALL
+                .iter()
+                .map(|endpoint| (*endpoint, format!("{base}{}", path(*endpoint))))
+                .collect(),
+            issuer,
+            policy: Policy::default(),
+            clients: Vec::new(),
+            now,
+            remote_keys: None,
+            memory_lost_at: None,
+        }
+    }
+
+    pub(super) fn server(&self) -> Result<Server, ConfigError> {
+        let Loaded { clients, refused } = clients::load(&self.clients)?;
+        let with_remote_keys = clients
+            .iter()
+            .filter(|client| client.jwks_uri().is_some())
+            .map(|client| client.id().to_owned())
+            .collect();
+        let seen = Seen::default();
+        let mut builder = Authenticator::builder()
+            .issuer(self.issuer.as_str())
+            .policy(self.policy.clone())
+            .replay(Forgetful { lost_at: self.memory_lost_at })
+            .clock(Still(self.now))
+            .observer(seen.clone())
+            .clients(clients);
+        for (endpoint, url) in &self.endpoints {
+            builder = builder.endpoint(*endpoint, url.as_str());
+        }
+        if let Some(document) = &self.remote_keys {
+            let keys = KeySet::from_jwks(document).map_err(|error| {
+                ConfigError::new("jwks", error.to_string(), "give the JWK Set as the client serves it")
+            })?;
+            builder = builder.key_source(Kept(Arc::new(keys)));
+        }
+        let auth = builder.build()?;
+        Ok(Server { auth, seen, refused, with_remote_keys, remembers_since: self.memory_lost_at })
+    }
+}
+
+/// The path where servers usually have the endpoint.
+fn path(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::Token => "/token",
+        Endpoint::Introspection => "/introspect",
+        Endpoint::Revocation => "/revoke",
+        Endpoint::PushedAuthorization => "/par",
+        Endpoint::DeviceAuthorization => "/device_authorization",
+        Endpoint::BackchannelAuthentication => "/bc-authorize",
+    }
+}
+
+/// An authenticator for one question.
+pub(super) struct Server {
+    pub(super) auth: Authenticator,
+    pub(super) seen: Seen,
+    /// Clients that a server would not load, and which are therefore unknown.
+    pub(super) refused: Vec<Refused>,
+    /// Clients whose keys stand at their `jwks_uri`.
+    pub(super) with_remote_keys: HashSet<String>,
+    pub(super) remembers_since: Option<SystemTime>,
+}
+
+/// What the server's operator was told of the decision.
+#[derive(Clone, Default)]
+pub(super) struct Seen(Arc<Mutex<Option<String>>>);
+
+impl Seen {
+    /// The method that was tried, if it came to that.
+    pub(super) fn method(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Observer for Seen {
+    fn decided(&self, decision: &Decision<'_>) {
+        let method = decision.method.map(ToString::to_string);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = method;
+    }
+}
+
+/// Takes every assertion for a new one.
+struct Forgetful {
+    lost_at: Option<SystemTime>,
+}
+
+impl ReplayStore for Forgetful {
+    async fn claim(&self, _: &ReplayKey<'_>, _: Duration) -> Result<Claim, StoreError> {
+        Ok(Claim::Fresh)
+    }
+
+    async fn release(&self, _: &ReplayKey<'_>) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn memory_lost_at(&self) -> Option<SystemTime> {
+        self.lost_at
+    }
+}
+
+/// The same key set at every URI.
+struct Kept(Arc<KeySet>);
+
+impl KeySource for Kept {
+    async fn keys(&self, _: &str) -> Result<Arc<KeySet>, KeySourceError> {
+        Ok(Arc::clone(&self.0))
+    }
+
+    async fn refreshed(&self, _: &str, stale: &Arc<KeySet>) -> Result<Arc<KeySet>, KeySourceError> {
+        Ok(Arc::clone(stale))
+    }
+}
+
+/// A clock that stands still.
+struct Still(SystemTime);
+
+impl Clock for Still {
+    fn now(&self) -> SystemTime {
+        self.0
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}

@@ -1,0 +1,8 @@
+//! The command `countersign`, as it is typed. Beside the suite, since only this package knows where its binary is.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod bench;
+mod explaining;
+mod making;
+mod talking;
+mod trying;
