@@ -42,7 +42,8 @@ fn counted(method: &str, function: &str) -> u64 {
         .output()
         .unwrap_or_else(|error| panic!("valgrind cannot be started ({error}): install the package valgrind"));
     let report = String::from_utf8_lossy(&output.stderr);
-    let collected = report.lines().find_map(|line| line.split("Collected :").nth(1)?.trim().parse::<u64>().ok());
+    let collected =
+        report.lines().find_map(|line| line.split("Collected :").nth(1)?.trim().parse::<u64>().ok());
     collected.unwrap_or_else(|| panic!("callgrind counted nothing:\n{report}")) / CALLS as u64
 }
 
@@ -51,7 +52,8 @@ fn run(method: &str) {
     let requests = if bed::SECRETS.contains(&method) {
         vec![bed::by_secret(method); CALLS]
     } else {
-        let (bare, signed) = (bed::Bare::new(method), (0..CALLS).map(|_| bed::Signed::of(method)).collect::<Vec<_>>());
+        let (bare, signed) =
+            (bed::Bare::new(method), (0..CALLS).map(|_| bed::Signed::of(method)).collect::<Vec<_>>());
         signed.iter().for_each(|signed| verify(&bare, signed));
         bed::by_assertions(method, CALLS)
     };

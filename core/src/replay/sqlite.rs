@@ -48,8 +48,8 @@ use crate::store::StoreError;
 ///
 /// **Lost.** A file that is new remembers nothing, so the time at which it was made is its
 /// [`memory_lost_at`](ReplayStore::memory_lost_at): the restart fence covers a file that was deleted, and a change
-/// from another store, until nothing from before can still be valid. An old copy that is put back covers itself with
-/// nothing; delete the file instead. On Unix a file that is deleted or replaced under a running server is noticed,
+/// from another store, until nothing from before can still be valid. An old copy that is put back has forgotten what
+/// came after it and does not know it; delete the file instead. On Unix a file that is deleted or replaced under a running server is noticed,
 /// and claims are refused until there is one again.
 ///
 /// **Time.** Expiry is judged by the wall clock of the machine, which is the same for all processes on it; it is
