@@ -325,7 +325,9 @@ impl Inner {
 
     /// No enabled method reads what was presented.
     fn nothing_to_try(&self, presented: &Presented<'_>) -> Failure {
-        let enabled: Vec<&str> = self.methods.iter().map(|(name, _)| name.as_str()).collect();
+        let served =
+            self.methods.iter().filter(|(_, method)| is_served(method.class(), presented.endpoint()));
+        let enabled: Vec<&str> = served.map(|(name, _)| name.as_str()).collect();
         let not_enabled = |method: AuthMethod| {
             Failure::new(Reason::MethodNotGranted)
                 .expected(enabled.join(" or "))

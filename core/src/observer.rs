@@ -115,7 +115,10 @@ impl fmt::Display for Escaped<'_> {
         let mut characters = self.0.chars();
         write!(f, "\"")?;
         for character in characters.by_ref().take(MOST) {
-            write!(f, "{}", character.escape_default())?;
+            match character {
+                '\'' => f.write_str("'")?,
+                other => write!(f, "{}", other.escape_default())?,
+            }
         }
         f.write_str(if characters.next().is_some() { "…\"" } else { "\"" })
     }

@@ -91,6 +91,6 @@ Examples:
   countersign explain --issuer https://as.example.com --clients clients.json < request.txt
   countersign hash-secret --generate
   countersign check-config clients.json
-  countersign try https://as.example.com/token --client billing --key billing.jwk --issuer https://as.example.com
+  countersign try http://127.0.0.1:8080/token --client billing --key billing.jwk --issuer http://127.0.0.1:8080
 
 Exit codes: 0 fine, 1 what was checked failed, 2 wrong usage, or a file that cannot be read or written.";

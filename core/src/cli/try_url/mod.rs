@@ -20,7 +20,7 @@ use crate::auth_method::AuthMethod;
 /// Send one token request to any server, and say what its answer means
 ///
 /// The method is private_key_jwt with --key, client_secret_basic with a secret, none with neither, unless --method says
-/// otherwise. Redirects are not followed.
+/// otherwise. Redirects are not followed. Plain http alone: https is not in this build yet.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -111,6 +111,6 @@ fn text(answer: &Answer, method: &AuthMethod, meaning: &Meaning, paint: Paint) -
 const EXAMPLES: &str = "\
 Examples:
   countersign try http://127.0.0.1:8080/token --client billing --secret-file secret.txt
-  countersign try https://as.example.com/token --client billing --key billing.jwk --issuer https://as.example.com
-  countersign try https://as.example.com/introspect --client api --secret-file - --grant-type '' --data token=x
+  countersign try http://127.0.0.1:8080/token --client billing --key billing.jwk --issuer http://127.0.0.1:8080
+  countersign try http://127.0.0.1:8080/introspect --client api --secret-file - --grant-type '' --data token=x
 Exit code 0 when the server authenticated the client, also if it then refused the rest of the request.";
