@@ -23,6 +23,7 @@ mod endpoint;
 mod grant;
 mod json;
 mod json_form;
+mod jwks_uri;
 mod media_type;
 mod methods;
 mod policy;
@@ -37,6 +38,9 @@ mod routes;
 #[doc(hidden)]
 pub mod cli;
 pub mod clock;
+#[cfg(feature = "fetch")]
+#[cfg_attr(docsrs, doc(cfg(feature = "fetch")))]
+pub mod fetch;
 pub mod form;
 pub mod key;
 pub mod key_source;

@@ -15,6 +15,7 @@ use crate::auth_method::AuthMethod;
 use crate::client::Client;
 use crate::endpoint::Endpoint;
 use crate::grant::MethodGrant;
+use crate::jwks_uri;
 use crate::key::KeySet;
 use crate::secret::{ClientSecret, MOST_FOR_ONE_ATTEMPT};
 
@@ -207,12 +208,9 @@ impl ClientMetadata {
                 "keep one of the two",
             ));
         }
-        if self.jwks_uri.is_some() {
-            return Err(MetadataError::new(
-                "jwks_uri",
-                "cannot be fetched by this version",
-                "put the keys into jwks",
-            ));
+        if let Some(uri) = &self.jwks_uri {
+            jwks_uri::check(uri)
+                .map_err(|problem| MetadataError::new("jwks_uri", problem, "give an https URL"))?;
         }
         let keys = match &self.jwks {
             None => KeySet::default(),
@@ -308,6 +306,9 @@ impl TryFrom<&ClientMetadata> for Client {
         }
         for secret in secrets {
             client = client.with_secret(secret);
+        }
+        if let Some(uri) = &metadata.jwks_uri {
+            client = client.with_jwks_uri(uri.as_str());
         }
         if let Some(algorithm) = algorithm {
             client = client.with_signing_algorithm(algorithm);

@@ -5,6 +5,7 @@ mod adapters;
 mod cancellation;
 mod explain;
 mod faults;
+mod fetch;
 mod ports;
 mod promises;
 mod properties;

@@ -4,6 +4,7 @@
 mod cli;
 mod config;
 mod demo;
+mod fetch;
 mod front;
 mod jose;
 mod log;

@@ -13,6 +13,7 @@ use crate::config::clients::LoadedClients;
 use crate::config::problem::Problem;
 use crate::config::{Config, clients, users};
 use crate::demo;
+use crate::fetch::Fetch;
 use crate::log::Log;
 use crate::replay::Replay;
 use crate::server::{Parts, People, Registrations, Routes, Server, ServerKeys};
@@ -23,6 +24,7 @@ pub(crate) struct Setup {
     routes: Routes,
     policy: Policy,
     replay: Replay,
+    fetch: Fetch,
     clients: LoadedClients,
     people: Option<People>,
     keys: ServerKeys,
@@ -45,12 +47,15 @@ impl Setup {
             Some(file) => Some(People { users: users::read(file)?, signed_in: None }),
             None => None,
         };
+        let mut clients = clients::read(&config.clients)?;
+        clients.warnings.extend(config.fetch.warning());
         Ok(Setup {
             routes: Routes::new(&issuer, &config.endpoints),
             issuer,
             policy: config.policy,
             replay: config.replay,
-            clients: clients::read(&config.clients)?,
+            fetch: config.fetch,
+            clients,
             people,
             // The contract names no place for keys, so they last as long as the process.
             keys: ServerKeys::generate()?,
@@ -65,6 +70,7 @@ impl Setup {
             issuer,
             policy: Policy::default(),
             replay: Replay::Memory,
+            fetch: Fetch::default(),
             clients: demo.clients,
             people: Some(demo.people),
             keys: demo.keys,
@@ -98,6 +104,7 @@ impl Setup {
             .issuer(self.issuer)
             .policy(self.policy)
             .clients(Clients::new(self.clients.clients)?)
+            .key_source(self.fetch.open()?)
             .observer(observer);
         for (endpoint, url) in self.routes.endpoint_urls() {
             builder = builder.endpoint(endpoint, url);

@@ -18,6 +18,7 @@ use toml::Spanned;
 use self::problem::Problem;
 use self::source::Source;
 use crate::cli::Framework;
+use crate::fetch::Fetch;
 use crate::replay::Replay;
 use crate::server::Route;
 
@@ -31,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) clients: PathBuf,
     pub(crate) users: Option<PathBuf>,
     pub(crate) replay: Replay,
+    pub(crate) fetch: Fetch,
     /// Endpoint URLs that are not the issuer and the usual path.
     pub(crate) endpoints: BTreeMap<Route, String>,
 }
@@ -64,6 +66,7 @@ impl Config {
             clients: beside(clients),
             users: read.users.map(beside),
             replay: source.replay(read.replay, beside)?,
+            fetch: source.fetch(read.fetch, beside)?,
             endpoints: source.endpoints(read.endpoints)?,
         })
     }
@@ -78,6 +81,8 @@ struct File {
     clients: Option<String>,
     users: Option<String>,
     replay: Option<Spanned<String>>,
+    #[serde(default)]
+    fetch: BTreeMap<String, Spanned<toml::Value>>,
     #[serde(default)]
     policy: BTreeMap<String, Spanned<toml::Value>>,
     #[serde(default)]
@@ -135,6 +140,25 @@ mod tests {
                 problem.starts_with("conf/as.toml:2: ") && problem.contains("not in this build yet"),
                 "{problem}"
             );
+        }
+    }
+
+    #[test]
+    fn where_keys_are_fetched_is_read_with_its_mistakes() {
+        assert_eq!(parse("clients = \"c\"").unwrap().fetch, Fetch::default());
+        let config =
+            parse("clients = \"c\"\n[fetch]\ndanger_allow_loopback = true\nca = \"ca.pem\"").unwrap();
+        assert_eq!(config.fetch, Fetch { danger_allow_loopback: true, ca: Some("conf/ca.pem".into()) });
+        for (setting, problem) in [
+            (
+                "danger_allow_loopbak = true",
+                r#"unknown key "danger_allow_loopbak", did you mean "danger_allow_loopback"?"#,
+            ),
+            ("danger_allow_loopback = 1", "danger_allow_loopback is neither true nor false"),
+            ("ca = true", "ca is not the name of a file"),
+        ] {
+            let expected = format!("conf/as.toml:3: {problem}");
+            assert_eq!(parse(&format!("clients = \"c\"\n[fetch]\n{setting}")).unwrap_err(), expected);
         }
     }
 

@@ -11,6 +11,7 @@ use toml::de::DeTable;
 use super::DEFAULT_LISTEN;
 use super::nearest::{unknown_key, unknown_key_of_serde};
 use super::problem::{Problem, line_at};
+use crate::fetch::Fetch;
 use crate::replay::Replay;
 use crate::server::Route;
 
@@ -118,6 +119,28 @@ impl Source<'_> {
             .collect()
     }
 
+    pub(super) fn fetch(
+        &self,
+        settings: BTreeMap<String, Spanned<toml::Value>>,
+        beside: impl Fn(String) -> PathBuf,
+    ) -> Result<Fetch, Problem> {
+        let mut fetch = Fetch::default();
+        for (name, value) in settings {
+            match (name.as_str(), value.as_ref()) {
+                ("danger_allow_loopback", toml::Value::Boolean(allow)) => {
+                    fetch.danger_allow_loopback = *allow
+                }
+                ("danger_allow_loopback", _) => {
+                    return Err(self.problem(&value, format!("{name} is neither true nor false")));
+                }
+                ("ca", toml::Value::String(file)) => fetch.ca = Some(beside(file.clone())),
+                ("ca", _) => return Err(self.problem(&value, "ca is not the name of a file")),
+                _ => return Err(self.problem(&value, unknown_key(&name, ["danger_allow_loopback", "ca"]))),
+            }
+        }
+        Ok(fetch)
+    }
+
     pub(super) fn toml(&self, error: &toml::de::Error) -> Problem {
         let line = error.span().map_or(1, |span| line_at(self.text, span.start));
         Problem::at(self.file, line, error.message())
@@ -135,9 +158,9 @@ fn is_absolute(url: &str) -> bool {
 }
 
 /// Every key of the contract; those of the lists below are read by later builds.
-const KEYS: [&str; 9] =
-    ["issuer", "listen", "framework", "preset", "clients", "users", "replay", "policy", "endpoints"];
-const LATER: [&str; 5] = ["registry", "fetch", "tls", "proxy", "admin"];
+const KEYS: [&str; 10] =
+    ["issuer", "listen", "framework", "preset", "clients", "users", "replay", "policy", "fetch", "endpoints"];
+const LATER: [&str; 4] = ["registry", "tls", "proxy", "admin"];
 
 const LATER_REPLAYS: [&str; 4] = ["postgres", "postgresql", "redis", "rediss"];
 
