@@ -38,7 +38,7 @@ macro_rules! reasons {
         }
 
         impl Reason {
-            /// Every reason, in the order of the checks.
+            /// Every reason, about in the order of the checks.
             pub const ALL: &'static [Reason] = &[$(Reason::$variant),*];
 
             /// The stable snake_case code, such as `secret_mismatch`.
