@@ -20,7 +20,7 @@ use crate::store::{ClientStore, DynClientStore};
 
 /// Collects the settings of an [`Authenticator`].
 ///
-/// An issuer and a registry are required. `private_key_jwt` runs when there is a replay store.
+/// An issuer and a registry are required. `private_key_jwt` and `client_secret_jwt` run when there is a replay store.
 #[must_use]
 pub struct AuthenticatorBuilder {
     issuer: Option<String>,
@@ -68,7 +68,7 @@ impl AuthenticatorBuilder {
     }
 
     /// The URL of an endpoint, for assertions that name it as their audience. Required for the token endpoint
-    /// when `private_key_jwt` runs and the policy takes that audience, as the default does.
+    /// when assertions are taken and the policy takes that audience, as the default does.
     pub fn endpoint(mut self, endpoint: Endpoint, url: impl Into<String>) -> Self {
         if let Some(slot) = self.endpoints.get_mut(endpoint.index()) {
             *slot = Some(url.into().into());
@@ -82,7 +82,7 @@ impl AuthenticatorBuilder {
         self
     }
 
-    /// The memory of used assertions. Required by `private_key_jwt`.
+    /// The memory of used assertions. Required by `private_key_jwt` and `client_secret_jwt`.
     pub fn replay(mut self, replay: impl ReplayStore) -> Self {
         self.replay = Some(Arc::new(replay));
         self
@@ -178,9 +178,9 @@ impl AuthenticatorBuilder {
         })?;
         let methods = enabled_methods(&self.policy, self.own_methods, self.replay.is_some())?;
         let runs = |wanted: AuthMethod| methods.iter().any(|(name, _)| *name == wanted);
-        let takes_assertions = runs(AuthMethod::PRIVATE_KEY_JWT);
+        let takes_assertions = runs(AuthMethod::PRIVATE_KEY_JWT) || runs(AuthMethod::CLIENT_SECRET_JWT);
         let mut policy = self.policy;
-        if takes_assertions && !runs(AuthMethod::CLIENT_SECRET_JWT) {
+        if runs(AuthMethod::PRIVATE_KEY_JWT) && !runs(AuthMethod::CLIENT_SECRET_JWT) {
             // No method left takes them, so a header that names one is wrong whoever sent it.
             policy.algorithms.retain(|algorithm| !algorithm.is_symmetric());
         }

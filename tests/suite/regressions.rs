@@ -257,3 +257,17 @@ fn a_layer_that_covers_everything_knows_the_endpoints_it_was_told_of() {
     assert_eq!(routes.endpoint(RowEndpoint::Introspection.path()), Some(Endpoint::Introspection));
     assert_eq!(routes.endpoint("/anything"), Some(Endpoint::Token));
 }
+
+/// Every method that takes assertions wants to know the audience that the policy names.
+#[test]
+fn a_missing_token_endpoint_is_named_for_each_assertion_method() {
+    for method in [AuthMethod::PRIVATE_KEY_JWT, AuthMethod::CLIENT_SECRET_JWT] {
+        let built = Authenticator::builder()
+            .issuer(ISSUER)
+            .clients(Clients::new([signer()]).unwrap())
+            .replay(MemoryReplayStore::new())
+            .methods([method])
+            .build();
+        assert_eq!(built.unwrap_err().setting(), "endpoint");
+    }
+}

@@ -42,10 +42,13 @@ impl Attempt for Keyed<'_> {
             let client_id = client.id_or_claimed(self.client_id());
             let algorithm = checks::check_algorithm(self.assertion, client);
             let claims = checks::check(self.assertion, client, client_id, context);
+            let reaches_the_key = claims.is_ok();
             let proof = algorithm.and(claims).and_then(|()| verify_mac(self.assertion, client, context));
             let proof = proof.inspect_err(|failure| {
-                // Where no key was tried, one is: a client that exists costs what an unknown one does.
-                if let Reason::AlgNotAllowed | Reason::KeyNotFound | Reason::KeyUnfit = failure.reason() {
+                // Where an unknown client's decoy tries a key and this client has none to try, the decoy's is tried: a
+                // client that exists costs what an unknown one does.
+                let untried = [Reason::AlgNotAllowed, Reason::KeyNotFound, Reason::KeyUnfit];
+                if reaches_the_key && untried.contains(&failure.reason()) {
                     let _ = verify_mac(self.assertion, context.decoy(), context);
                 }
             })?;

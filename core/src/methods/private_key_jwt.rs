@@ -45,14 +45,17 @@ impl Attempt for Signed<'_> {
             let client_id = client.id_or_claimed(self.client_id());
             let algorithm = checks::check_algorithm(self.assertion, client);
             let claims = checks::check(self.assertion, client, client_id, context);
+            let reaches_the_key = claims.is_ok();
             let proof = match (algorithm.and(claims), client.jwks_uri()) {
                 (Err(failure), _) => Err(failure),
                 (Ok(()), None) => verify_signature(self.assertion, client.keys()),
                 (Ok(()), Some(uri)) => verify_with_remote_keys(self.assertion, uri, context).await,
             };
             let proof = proof.inspect_err(|failure| {
-                // Where no key was tried, one is: a client that exists costs what an unknown one does.
-                if let Reason::AlgNotAllowed | Reason::KeyNotFound | Reason::KeyUnfit = failure.reason() {
+                // Where an unknown client's decoy tries a key and this client has none to try, the decoy's is tried: a
+                // client that exists costs what an unknown one does.
+                let untried = [Reason::AlgNotAllowed, Reason::KeyNotFound, Reason::KeyUnfit];
+                if reaches_the_key && untried.contains(&failure.reason()) {
                     let _ = verify_signature(self.assertion, context.decoy().keys());
                 }
             })?;
