@@ -1,0 +1,114 @@
+//! What a client's metadata says it can prove itself with: secrets and keys.
+
+use super::{ClientMetadata, MetadataError, Timestamp};
+use crate::auth_method::AuthMethod;
+use crate::jwks_uri;
+use crate::key::KeySet;
+use crate::secret::ClientSecret;
+
+impl ClientMetadata {
+    pub(super) fn secrets(&self) -> Result<Vec<ClientSecret>, MetadataError> {
+        let mut secrets = Vec::new();
+        if let Some(secret) = &self.client_secret {
+            let mut secret = self.secret("client_secret", secret)?;
+            if let Some(end) = self.client_secret_expires_at.and_then(Timestamp::unless_zero) {
+                secret = secret.expires_at(end);
+            }
+            secrets.push(secret);
+        }
+        for entry in &self.client_secrets {
+            let mut secret = match (&entry.secret, &entry.secret_hash) {
+                (Some(secret), None) => self.secret("client_secrets", secret)?,
+                (None, Some(hash)) => ClientSecret::hashed(hash).map_err(|error| {
+                    MetadataError::new(
+                        "client_secrets",
+                        format!("a secret_hash {error}"),
+                        "write the hash again",
+                    )
+                })?,
+                _ => {
+                    return Err(MetadataError::new(
+                        "client_secrets",
+                        "an entry has both secret and secret_hash, or neither",
+                        "give it one of the two",
+                    ));
+                }
+            };
+            if let Some(label) = &entry.label {
+                secret = secret.with_label(label.as_str());
+            }
+            if let Some(start) = entry.not_before.and_then(Timestamp::unless_zero) {
+                secret = secret.not_before(start);
+            }
+            if let Some(end) = entry.expires_at.and_then(Timestamp::unless_zero) {
+                secret = secret.expires_at(end);
+            }
+            secrets.push(secret);
+        }
+        Ok(secrets)
+    }
+
+    /// Kept in the clear only where it is somebody's key.
+    fn secret(&self, field: &'static str, secret: &str) -> Result<ClientSecret, MetadataError> {
+        if secret.is_empty() {
+            return Err(MetadataError::new(
+                field,
+                "is empty",
+                "an empty secret proves nothing; generate one",
+            ));
+        }
+        let is_a_key = self.grants().iter().any(|grant| *grant.method() == AuthMethod::CLIENT_SECRET_JWT)
+            || self.id_token_signed_response_alg.as_deref().is_some_and(|alg| alg.starts_with("HS"));
+        Ok(if is_a_key { ClientSecret::raw(secret) } else { ClientSecret::generated(secret) })
+    }
+
+    pub(super) fn keys(&self) -> Result<KeySet, MetadataError> {
+        if self.jwks.is_some() && self.jwks_uri.is_some() {
+            return Err(MetadataError::new(
+                "jwks_uri",
+                "stands beside jwks (RFC 7591 §2)",
+                "keep one of the two",
+            ));
+        }
+        if let Some(uri) = &self.jwks_uri {
+            jwks_uri::check(uri)
+                .map_err(|problem| MetadataError::new("jwks_uri", problem, "give an https URL"))?;
+        }
+        let keys = match &self.jwks {
+            None => KeySet::default(),
+            Some(document) => KeySet::from_jwks(document)
+                .map_err(|error| MetadataError::new("jwks", error.to_string(), "correct the key set"))?,
+        };
+        self.with_public_keys(keys)
+    }
+
+    #[cfg(feature = "x509")]
+    fn with_public_keys(&self, keys: KeySet) -> Result<KeySet, MetadataError> {
+        if !self.public_keys.is_empty() && self.jwks_uri.is_some() {
+            return Err(MetadataError::new(
+                "public_keys",
+                "stands beside jwks_uri, whose keys alone would count",
+                "keep one of the two",
+            ));
+        }
+        keys.with_public_keys(&self.public_keys).map_err(|error| {
+            MetadataError::new(
+                "public_keys",
+                error.to_string(),
+                "give each certificate or public key an entry of its own, as PEM or as base64 of the certificate",
+            )
+        })
+    }
+
+    #[cfg(not(feature = "x509"))]
+    fn with_public_keys(&self, keys: KeySet) -> Result<KeySet, MetadataError> {
+        if self.public_keys.is_empty() {
+            return Ok(keys);
+        }
+        Err(MetadataError::new(
+            "public_keys",
+            "cannot be read without the feature x509 of countersign",
+            "build with that feature, or put the keys into jwks",
+        ))
+    }
+}
