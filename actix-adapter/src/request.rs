@@ -1,8 +1,9 @@
 //! An actix request, as the core reads it.
 
-use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
+use actix_web::{HttpMessage as _, HttpRequest};
 use bytes::Bytes;
+use countersign::certificate::PeerCertificates;
 use countersign::{
     AuthRequest, AuthenticatedClient, Authenticator, Endpoint, Headers, Reason, Refusal, Routes,
 };
@@ -22,10 +23,14 @@ pub(crate) async fn decide(
     // `http` 0.2 and its header map end here.
     let headers = Fields(request.headers());
     let source = request.peer_addr().map(|address| address.ip());
+    // Of this request where a middleware put them, else of its connection.
+    let of_request = request.extensions().get::<PeerCertificates>().cloned();
+    let certificates = of_request.as_ref().or_else(|| request.conn_data());
     let with_body = |body| {
         AuthRequest::new(endpoint, request.method().as_str(), &headers, body)
             .with_query(request.uri().query())
             .with_source(source)
+            .with_certificates(certificates)
     };
     match body {
         Ok(body) => auth.authenticate(with_body(body)).await,

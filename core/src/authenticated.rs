@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::algorithm::Algorithm;
 use crate::auth_method::{AuthMethod, ClientClass};
+use crate::certificate::PeerCertificates;
 use crate::client::Client;
 use crate::endpoint::Endpoint;
 use crate::form::Form;
@@ -19,26 +20,21 @@ use crate::store::StoreError;
 #[derive(Clone)]
 pub struct AuthenticatedClient(Arc<Facts>);
 
-struct Facts {
-    client: Arc<Client>,
-    method: AuthMethod,
-    class: ClientClass,
-    endpoint: Endpoint,
-    proof: Proof,
-    form: Form,
+/// What is known about it.
+pub(crate) struct Facts {
+    pub(crate) client: Arc<Client>,
+    pub(crate) method: AuthMethod,
+    pub(crate) class: ClientClass,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) proof: Proof,
+    pub(crate) certificates: Option<PeerCertificates>,
+    pub(crate) form: Form,
 }
 
 impl AuthenticatedClient {
     /// The only place where one is made.
-    pub(crate) fn new(
-        client: Arc<Client>,
-        method: AuthMethod,
-        class: ClientClass,
-        endpoint: Endpoint,
-        proof: Proof,
-        form: Form,
-    ) -> Self {
-        AuthenticatedClient(Arc::new(Facts { client, method, class, endpoint, proof, form }))
+    pub(crate) fn new(facts: Facts) -> Self {
+        AuthenticatedClient(Arc::new(facts))
     }
 
     /// The client_id.
@@ -84,6 +80,18 @@ impl AuthenticatedClient {
     /// The JWK thumbprint ([RFC 7638](https://www.rfc-editor.org/rfc/rfc7638), SHA-256) of the key that proved it.
     pub fn key_thumbprint(&self) -> Option<&str> {
         self.0.proof.key_thumbprint.as_deref()
+    }
+
+    /// The certificates of the TLS connection the request came on, whichever method proved the client: a token can be
+    /// bound to them beside any method ([RFC 8705 §3](https://www.rfc-editor.org/rfc/rfc8705#section-3)).
+    pub fn certificates(&self) -> Option<&PeerCertificates> {
+        self.0.certificates.as_ref()
+    }
+
+    /// The `x5t#S256` of the certificate, for the `cnf` claim of a token that is bound to it. Holds for every method:
+    /// where one of mutual TLS proved the client, it is the certificate that did.
+    pub fn certificate_thumbprint(&self) -> Option<&str> {
+        self.certificates().map(PeerCertificates::thumbprint)
     }
 
     /// The label of the secret that matched.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth_method::AuthMethod;
-use crate::authenticator::{Authenticator, Inner, RegisteredMethod};
+use crate::authenticator::Authenticator;
 use crate::clock::{Clock, SystemClock};
 use crate::config_error::ConfigError;
+use crate::decision::{Inner, RegisteredMethod};
 use crate::decoy;
 use crate::endpoint::Endpoint;
 use crate::key_source::{DynKeySource, KeySource};

@@ -18,6 +18,7 @@ mod basic;
 mod builder;
 mod client;
 mod config_error;
+mod decision;
 mod decoy;
 mod endpoint;
 mod grant;
@@ -34,6 +35,7 @@ mod refusal;
 mod request;
 mod routes;
 
+pub mod certificate;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;

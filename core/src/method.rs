@@ -18,8 +18,8 @@ pub use crate::refusal::Failure;
 
 use crate::algorithm::Algorithm;
 use crate::auth_method::{AuthMethod, ClientClass};
-use crate::authenticator::Inner;
 use crate::client::Client;
+use crate::decision::Inner;
 use crate::endpoint::Endpoint;
 use crate::key_source::DynKeySource;
 use crate::policy::Policy;
@@ -34,6 +34,13 @@ pub trait Method: Send + Sync + 'static {
     /// What a client is that used this method. The default is [`ClientClass::Confidential`].
     fn class(&self) -> ClientClass {
         ClientClass::Confidential
+    }
+
+    /// Does the request itself show nothing but the `client_id`, because the TLS handshake proves the rest, or nothing
+    /// does? Such a method is tried only where no other reads a credential, and between several of them the client's
+    /// registration decides. The default is yes for [`ClientClass::Public`].
+    fn is_chosen_by_registration(&self) -> bool {
+        self.class() == ClientClass::Public
     }
 
     /// The form parameters that carry this method's credential, so that the handler's form comes without them.

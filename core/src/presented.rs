@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::assertion::{ClientAssertion, JWT_BEARER};
 use crate::basic::BasicCredentials;
+use crate::certificate::PeerCertificates;
 use crate::endpoint::Endpoint;
 use crate::form::Form;
 use crate::policy::Policy;
@@ -20,6 +21,7 @@ pub struct Presented<'r> {
     endpoint: Endpoint,
     headers: &'r dyn Headers,
     form: &'r Form,
+    certificates: Option<&'r PeerCertificates>,
     client_id: Option<Cow<'r, str>>,
     credential: Credential<'r>,
 }
@@ -98,7 +100,14 @@ impl<'r> Presented<'r> {
         } else {
             Credential::None
         };
-        Ok(Presented { endpoint: request.endpoint, headers: request.headers, form, client_id, credential })
+        Ok(Presented {
+            endpoint: request.endpoint,
+            headers: request.headers,
+            form,
+            certificates: request.certificates,
+            client_id,
+            credential,
+        })
     }
 
     /// The endpoint the request was sent to.
@@ -114,6 +123,15 @@ impl<'r> Presented<'r> {
     /// The form, for methods that read parameters of their own.
     pub fn form(&self) -> &'r Form {
         self.form
+    }
+
+    /// The certificates of the TLS connection, `None` when the client showed none. Not a credential by themselves:
+    /// they may stand beside any method (RFC 8705 §4).
+    ///
+    /// # Errors
+    /// A header field of a proxy that should have named them does not, or comes from somebody else.
+    pub fn certificates(&self) -> Result<Option<&PeerCertificates>, Failure> {
+        Ok(self.certificates)
     }
 
     /// The `client_id` of the form.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 
+use crate::certificate::PeerCertificates;
 use crate::endpoint::Endpoint;
 
 /// The header fields of a request, whichever framework holds them.
@@ -35,6 +36,7 @@ pub struct AuthRequest<'r> {
     pub(crate) headers: &'r dyn Headers,
     pub(crate) body: Option<Bytes>,
     pub(crate) source: Option<IpAddr>,
+    pub(crate) certificates: Option<&'r PeerCertificates>,
 }
 
 impl<'r> AuthRequest<'r> {
@@ -43,13 +45,21 @@ impl<'r> AuthRequest<'r> {
     /// `verb` is the HTTP method, such as `POST`. Whoever collects the body stops at
     /// [`Authenticator::max_body_bytes`](crate::Authenticator::max_body_bytes).
     pub fn new(endpoint: Endpoint, verb: &'r str, headers: &'r dyn Headers, body: Bytes) -> Self {
-        AuthRequest { endpoint, verb, query: None, headers, body: Some(body), source: None }
+        AuthRequest {
+            endpoint,
+            verb,
+            query: None,
+            headers,
+            body: Some(body),
+            source: None,
+            certificates: None,
+        }
     }
 
     /// A request whose body is not a form and is not looked at, such as a gRPC call: only methods that travel
     /// in header fields or in the TLS handshake can authenticate it.
     pub fn headers_only(endpoint: Endpoint, verb: &'r str, headers: &'r dyn Headers) -> Self {
-        AuthRequest { endpoint, verb, query: None, headers, body: None, source: None }
+        AuthRequest { endpoint, verb, query: None, headers, body: None, source: None, certificates: None }
     }
 
     /// The query string, without its `?`. Credentials in it are refused.
@@ -59,10 +69,17 @@ impl<'r> AuthRequest<'r> {
         self
     }
 
-    /// The address the request came from, for the operator's log.
+    /// The address of whoever made the connection. For the operator's log, and to tell a trusted proxy from others.
     #[must_use]
     pub fn with_source(mut self, source: Option<IpAddr>) -> Self {
         self.source = source;
+        self
+    }
+
+    /// The certificates of the TLS connection the request came on.
+    #[must_use]
+    pub fn with_certificates(mut self, certificates: Option<&'r PeerCertificates>) -> Self {
+        self.certificates = certificates;
         self
     }
 
@@ -93,6 +110,7 @@ impl fmt::Debug for AuthRequest<'_> {
             .field("verb", &self.verb)
             .field("body_bytes", &self.body.as_ref().map(Bytes::len))
             .field("source", &self.source)
+            .field("certificates", &self.certificates)
             .finish_non_exhaustive()
     }
 }

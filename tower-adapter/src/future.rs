@@ -187,6 +187,7 @@ impl Covered {
         request
             .with_query(self.parts.uri.query())
             .with_source(self.settings.source.of(&self.parts.extensions))
+            .with_certificates(self.parts.extensions.get())
     }
 }
 

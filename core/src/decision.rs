@@ -1,0 +1,328 @@
+//! The straight line: one request in, a proved client or the one reason out.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::assertion::JWT_BEARER;
+use crate::auth_method::{AuthMethod, ClientClass};
+use crate::client::Client;
+use crate::clock::Clock;
+use crate::endpoint::Endpoint;
+use crate::form::Form;
+use crate::grant::{is_served, may_use};
+use crate::json_form;
+use crate::key_source::DynKeySource;
+use crate::media_type::{self, BodyType};
+use crate::method::{Attempt, Context, Method, Proof};
+use crate::observer::Observer;
+use crate::policy::{Audience, BodyFailureStatus, Policy};
+use crate::presented::{Credential, Presented};
+use crate::query;
+use crate::reason::{Reason, RefusalKind};
+use crate::refusal::{Failure, Refusal};
+use crate::replay::DynReplayStore;
+use crate::request::AuthRequest;
+use crate::secret::Secrets;
+use crate::store::DynClientStore;
+
+/// What an [`Authenticator`](crate::Authenticator) was built from.
+
+pub(crate) struct Inner {
+    pub(crate) issuer: Arc<str>,
+    pub(crate) tenant: Arc<str>,
+    pub(crate) endpoints: [Option<Box<str>>; Endpoint::ALL.len()],
+    pub(crate) policy: Policy,
+    pub(crate) methods: Vec<RegisteredMethod>,
+    pub(crate) clients: Box<dyn DynClientStore>,
+    pub(crate) replay: Option<Arc<dyn DynReplayStore>>,
+    pub(crate) key_source: Option<Box<dyn DynKeySource>>,
+    pub(crate) secrets: Secrets,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) challenge: Arc<str>,
+    pub(crate) decoy: Client,
+    pub(crate) max_body_bytes: usize,
+}
+
+/// A client, and what proved it.
+pub(crate) struct Proved {
+    pub(crate) client: Arc<Client>,
+    pub(crate) method: AuthMethod,
+    pub(crate) class: ClientClass,
+    pub(crate) credential_parameters: &'static [&'static str],
+    pub(crate) proof: Proof,
+}
+
+/// A method that reads what was presented, and what it read.
+pub(crate) struct Candidate<'r> {
+    method: &'r RegisteredMethod,
+    attempt: Box<dyn Attempt + 'r>,
+}
+
+/// The methods that may authenticate one request: one, or several that share what they read.
+pub(crate) struct Attempts<'r> {
+    first: Candidate<'r>,
+    // Empty, and so without memory, for all but certificates.
+    others: Vec<Candidate<'r>>,
+    shared: bool,
+}
+
+impl<'r> Attempts<'r> {
+    fn iter(&self) -> impl Iterator<Item = &Candidate<'r>> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// The method, where it does not depend on the client.
+    pub(crate) fn single_method(&self) -> Option<&'r AuthMethod> {
+        self.others.is_empty().then_some(&self.first.method.0)
+    }
+}
+
+/// A method and its name.
+pub(crate) type RegisteredMethod = (AuthMethod, Box<dyn Method>);
+
+impl Inner {
+    /// The form, once the request may have one.
+    pub(crate) fn read_form(&self, request: &AuthRequest<'_>) -> Result<Form, Failure> {
+        let media_type = self.check_before_form(request)?;
+        let Some(body) = &request.body else { return Ok(Form::default()) };
+        match media_type {
+            BodyType::Form => Form::parse(Bytes::clone(body)),
+            BodyType::Json => json_form::parse(body),
+        }
+    }
+
+    /// What can be wrong before the form is read: the head of the request, and the size of its body.
+    pub(crate) fn check_before_form(&self, request: &AuthRequest<'_>) -> Result<BodyType, Failure> {
+        let media_type = check_head(request, &self.policy)?;
+        match &request.body {
+            Some(body) if body.len() > self.max_body_bytes => Err(Failure::new(Reason::TooLarge)
+                .expected(format!("at most {} bytes", self.max_body_bytes))
+                .got(format!("{} bytes", body.len()))),
+            _ => Ok(media_type),
+        }
+    }
+
+    /// The method that reads what was presented, or those between which the client's registration decides.
+    pub(crate) fn attempts<'r>(&'r self, presented: &'r Presented<'r>) -> Result<Attempts<'r>, Failure> {
+        let mut found: Option<Attempts<'r>> = None;
+        for method in &self.methods {
+            let shares = method.1.is_chosen_by_registration();
+            // A client_id alone names the client of a credential that travels elsewhere, too.
+            if shares && found.as_ref().is_some_and(|found| !found.shared) {
+                continue;
+            }
+            let Some(attempt) = method.1.attempt(presented) else { continue };
+            let candidate = Candidate { method, attempt };
+            match &mut found {
+                Some(found) if found.shared && shares => found.others.push(candidate),
+                Some(found) if !found.shared => {
+                    return Err(Failure::new(Reason::MultipleMethods)
+                        .expected("one method")
+                        .got(format!("{} and {}", found.first.method.0, method.0)));
+                }
+                _ => found = Some(Attempts { first: candidate, others: Vec::new(), shared: shares }),
+            }
+        }
+        found.ok_or_else(|| self.nothing_to_try(presented))
+    }
+
+    /// No enabled method reads what was presented.
+    fn nothing_to_try(&self, presented: &Presented<'_>) -> Failure {
+        let served =
+            self.methods.iter().filter(|(_, method)| is_served(method.class(), presented.endpoint()));
+        let enabled: Vec<&str> = served.map(|(name, _)| name.as_str()).collect();
+        let not_enabled = |method: AuthMethod| {
+            Failure::new(Reason::MethodNotGranted)
+                .expected(enabled.join(" or "))
+                .got(format!("{method}, which this server does not run"))
+        };
+        match presented.credential() {
+            Credential::Basic(_) => not_enabled(AuthMethod::CLIENT_SECRET_BASIC),
+            Credential::Post(_) => not_enabled(AuthMethod::CLIENT_SECRET_POST),
+            Credential::Assertion(assertion) if assertion.algorithm().is_symmetric() => {
+                not_enabled(AuthMethod::CLIENT_SECRET_JWT)
+            }
+            Credential::Assertion(_) => not_enabled(AuthMethod::PRIVATE_KEY_JWT),
+            Credential::OtherScheme(scheme) => Failure::new(Reason::NoCredentials)
+                .expected("Authorization: Basic, or credentials in the form")
+                .got(match std::str::from_utf8(scheme) {
+                    Ok(scheme) if scheme.len() <= 40 => format!("the scheme {scheme}"),
+                    _ => "another scheme".to_owned(),
+                }),
+            Credential::OtherAssertion(kind) => {
+                // Repeated only if it looks like a type: the two parameters may have been swapped.
+                let is_a_type = kind.starts_with("urn:") || kind.starts_with("http");
+                let got = if is_a_type {
+                    kind.clone().into_owned()
+                } else {
+                    "something that is no type".to_owned()
+                };
+                Failure::new(Reason::AssertionTypeUnsupported).expected(JWT_BEARER).got(got)
+            }
+            Credential::Attestation => {
+                Failure::new(Reason::MethodNotGranted).expected(enabled.join(" or ")).got("an attestation")
+            }
+            Credential::None if presented.client_id().is_some() => not_enabled(AuthMethod::NONE),
+            Credential::None => {
+                Failure::new(Reason::NoCredentials).expected(enabled.join(" or ")).got("nothing")
+            }
+        }
+    }
+
+    /// Tries the credential, and its second reading where the first proves nothing.
+    pub(crate) async fn prove(
+        &self,
+        presented: &Presented<'_>,
+        attempts: &Attempts<'_>,
+    ) -> Result<Proved, Failure> {
+        let candidates = attempts.iter().map(|candidate| (candidate.method, &*candidate.attempt));
+        let first = self.prove_reading(presented, candidates).await;
+        match (first, attempts.first.attempt.second_reading()) {
+            (Err(failure), Some(second)) if failure.is_about_the_credential() => {
+                let second =
+                    self.prove_reading(presented, std::iter::once((attempts.first.method, second))).await;
+                // Of two failures the one about a client that exists says more; trouble says most.
+                second.map_err(|other| match failure.reason() {
+                    Reason::UnknownClient | Reason::ClientIdMismatch => other,
+                    _ if !other.is_about_the_credential() => other,
+                    _ => failure,
+                })
+            }
+            (first, _) => first,
+        }
+    }
+
+    /// Find the client, see that it may use the method here and today, verify.
+    ///
+    /// A client that may not is replaced by the decoy, whose verification is done and thrown away: what the caller
+    /// can measure is the same.
+    async fn prove_reading<'a>(
+        &self,
+        presented: &Presented<'_>,
+        mut candidates: impl Iterator<Item = (&'a RegisteredMethod, &'a dyn Attempt)>,
+    ) -> Result<Proved, Failure> {
+        let Some((mut method, mut attempt)) = candidates.next() else {
+            return Err(Failure::new(Reason::InternalError).got("nothing to try"));
+        };
+        let client_id = attempt.client_id();
+        presented.check_client_id(client_id)?;
+        let found = self
+            .clients
+            .find(client_id)
+            .await
+            .map_err(|error| Failure::new(Reason::StoreUnavailable).got(error.to_string()))?;
+        // Read after the look-up: what is judged is the present, however long that took.
+        let context = Context { inner: self, endpoint: presented.endpoint(), now: self.clock.now() };
+        // A store that folds case must not make two ids one.
+        let Some(client) = found.filter(|client| client.id() == client_id) else {
+            return Err(self.verify_decoy(attempt, &context, unknown(client_id)).await);
+        };
+        self.secrets.note(client.secrets());
+        let (decoyed, mut verified) = (attempt, None);
+        let mut refused = None;
+        loop {
+            match may_use(&client, &method.0, method.1.class(), context.endpoint, context.now) {
+                Ok(()) => match attempt.verify(&client, &context).await {
+                    Ok(proof) => {
+                        let (name, method) = method;
+                        return Ok(Proved {
+                            client,
+                            method: name.clone(),
+                            class: method.class(),
+                            credential_parameters: method.credential_parameters(),
+                            proof,
+                        });
+                    }
+                    Err(failure) => verified = Some(failure),
+                },
+                Err(failure) => refused = Some(failure),
+            }
+            match candidates.next() {
+                Some(next) => (method, attempt) = next,
+                None => break,
+            }
+        }
+        match (verified, refused) {
+            (Some(failure), _) => Err(failure),
+            (None, Some(failure)) => Err(self.verify_decoy(decoyed, &context, failure).await),
+            (None, None) => Err(Failure::new(Reason::InternalError).got("nothing to try")),
+        }
+    }
+
+    /// Does the work of a verification for a request that fails already.
+    async fn verify_decoy(&self, attempt: &dyn Attempt, context: &Context<'_>, failure: Failure) -> Failure {
+        match attempt.verify(&self.decoy, context).await {
+            // The work that could not be done is the same trouble for everyone.
+            Err(trouble) if !trouble.is_about_the_credential() => trouble,
+            _ => failure,
+        }
+    }
+
+    /// The public answer to a failure.
+    pub(crate) fn refusal(&self, request: &AuthRequest<'_>, failure: Failure) -> Refusal {
+        let mut used_authorization = false;
+        request.headers.each("authorization", &mut |_| used_authorization = true);
+        let status = match failure.reason().kind() {
+            RefusalKind::Malformed | RefusalKind::UnsupportedMedia => 400,
+            RefusalKind::WrongVerb => 405,
+            RefusalKind::TooLarge => 413,
+            RefusalKind::NotAuthenticated
+                if used_authorization || request.endpoint == Endpoint::Introspection =>
+            {
+                401
+            }
+            RefusalKind::NotAuthenticated => match self.policy.body_failure_status {
+                BodyFailureStatus::BadRequest => 400,
+                BodyFailureStatus::Unauthorized => 401,
+            },
+            RefusalKind::Throttled => 429,
+            RefusalKind::DependencyDown => 503,
+            RefusalKind::Bug => 500,
+        };
+        let challenge = (status == 401).then(|| Arc::clone(&self.challenge));
+        Refusal::new(failure, status, challenge)
+    }
+
+    pub(crate) fn endpoint_url(&self, endpoint: Endpoint) -> Option<&str> {
+        self.endpoints.get(endpoint.index()).and_then(Option::as_deref)
+    }
+
+    /// The values that name this server as an audience, at this endpoint.
+    pub(crate) fn audiences(&self, endpoint: Endpoint) -> impl Iterator<Item = &str> + use<'_> {
+        let names_token_endpoint = self.policy.audiences.contains(&Audience::TokenEndpoint);
+        self.policy.audiences.iter().filter_map(move |audience| match audience {
+            Audience::Issuer => Some(&*self.issuer),
+            Audience::TokenEndpoint => self.endpoint_url(Endpoint::Token),
+            // Named already.
+            Audience::ReceivingEndpoint if endpoint == Endpoint::Token && names_token_endpoint => None,
+            Audience::ReceivingEndpoint => self.endpoint_url(endpoint),
+            Audience::BaseUrl => Some(base_url(&self.issuer)),
+            Audience::Url(url) => Some(url),
+        })
+    }
+}
+
+/// What can be wrong before the body is looked at.
+pub(crate) fn check_head(request: &AuthRequest<'_>, policy: &Policy) -> Result<BodyType, Failure> {
+    if request.verb != "POST" {
+        return Err(Failure::new(Reason::WrongVerb).expected("POST").got(request.verb.to_owned()));
+    }
+    query::refuse_credentials(request.query)?;
+    match request.body {
+        Some(_) => media_type::require(request, policy),
+        None => media_type::refuse_form(request).map(|()| BodyType::Form),
+    }
+}
+
+/// Scheme and authority of a URL.
+fn base_url(url: &str) -> &str {
+    let authority = url.find("://").map_or(0, |scheme| scheme + 3);
+    let end = url.get(authority..).and_then(|rest| rest.find('/')).map_or(url.len(), |path| authority + path);
+    url.get(..end).unwrap_or(url)
+}
+
+fn unknown(client_id: &str) -> Failure {
+    Failure::new(Reason::UnknownClient).expected("a registered client_id").got(client_id.to_owned())
+}
