@@ -27,7 +27,6 @@ use crate::secret::Secrets;
 use crate::store::DynClientStore;
 
 /// What an [`Authenticator`](crate::Authenticator) was built from.
-
 pub(crate) struct Inner {
     pub(crate) issuer: Arc<str>,
     pub(crate) tenant: Arc<str>,

@@ -206,6 +206,26 @@ reasons! {
         cause: "The assertion was issued before the memory of used assertions was lost, so it may have been used.",
         cure: "Sign a fresh assertion. A store that keeps its data over a restart avoids this."
     }
+    NoCertificate "no_certificate" NotAuthenticated {
+        cause: "The client authenticates by its TLS certificate and showed none: it came over a port or through a proxy that asks for none, or withheld it.",
+        cure: "Send the request to the mTLS listener (mtls_endpoint_aliases), with a certificate. Some clients withhold theirs when the server names CAs that did not issue it."
+    }
+    ForwardedCertificateRefused "forwarded_certificate_refused" NotAuthenticated {
+        cause: "A header field that should carry the client's certificate came from an address that is no trusted proxy, came twice, or cannot be read.",
+        cure: "List the proxy's address, configure the header it really sends, and let it overwrite that header in every request."
+    }
+    CertificateExpired "certificate_expired" NotAuthenticated {
+        cause: "The client's certificate, or one on its path, is outside its validity: expired, or not yet valid.",
+        cure: "Renew the certificate, and compare the clocks."
+    }
+    CertificateUntrusted "certificate_untrusted" NotAuthenticated {
+        cause: "There is no path from the client's certificate to a trust anchor of this server or of the client, or the certificate may not be used to authenticate a client.",
+        cure: "Send the intermediate certificates too, register the issuing CA, and issue end entity certificates with digitalSignature and clientAuth."
+    }
+    CertificateMismatch "certificate_mismatch" NotAuthenticated {
+        cause: "The certificate is good, and it is not this client's: its subject is not the registered one, or it is none of the registered certificates.",
+        cure: "Compare the certificate with the client's tls_client_auth_ field or with the x5c of its keys; names must match in whole, and self-signed certificates octet by octet."
+    }
     JwksUnavailable "jwks_unavailable" DependencyDown {
         cause: "The client's jwks_uri cannot be read and no recent key set is left.",
         cure: "Look at the host of the jwks_uri; the log line of the fetch says what failed."
