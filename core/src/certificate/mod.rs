@@ -1,6 +1,28 @@
 //! The client's certificate: how it reaches the decision, and what is read in it
 //! ([RFC 8705](https://www.rfc-editor.org/rfc/rfc8705)).
 
+#[cfg(feature = "mtls")]
+mod der;
+#[cfg(feature = "mtls")]
+mod general_name;
+#[cfg(feature = "mtls")]
+mod leaf;
+#[cfg(feature = "mtls")]
+mod name;
 mod peer;
+#[cfg(feature = "mtls")]
+mod subject;
 
+#[cfg(feature = "mtls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "mtls")))]
+pub use self::general_name::GeneralName;
+#[cfg(feature = "mtls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "mtls")))]
+pub use self::leaf::{CertificateError, LeafCertificate};
+#[cfg(feature = "mtls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "mtls")))]
+pub use self::name::{DistinguishedName, NameError};
 pub use self::peer::{CertificateOrigin, PeerCertificates};
+#[cfg(feature = "mtls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "mtls")))]
+pub use self::subject::CertificateSubject;

@@ -21,6 +21,8 @@ pub use self::jwk::KeyProblem;
 pub use self::public_keys::PublicKeyError;
 pub(crate) use self::set::KeyHint;
 pub use self::set::{KeySet, KeySetError, MAX_KEYS};
+#[cfg(feature = "mtls")]
+pub(crate) use self::spki::is_acceptable;
 
 use crate::algorithm::Algorithm;
 use material::KeyMaterial;

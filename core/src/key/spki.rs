@@ -12,6 +12,12 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::material::{Curve, KeyMaterial};
 
+/// Would the key be taken from a JWK?
+#[cfg(feature = "mtls")]
+pub(crate) fn is_acceptable(info: &SubjectPublicKeyInfo<'_>) -> bool {
+    KeyMaterial::from_spki(info).is_ok()
+}
+
 impl KeyMaterial {
     /// Reads a `SubjectPublicKeyInfo`; nothing may follow it.
     ///
