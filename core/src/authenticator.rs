@@ -100,6 +100,12 @@ impl Authenticator {
         self.0.endpoint_url(endpoint)
     }
 
+    /// The URL of an endpoint at the listener that asks for certificates, where it was given: an entry of
+    /// `mtls_endpoint_aliases` ([RFC 8705 §5](https://www.rfc-editor.org/rfc/rfc8705#section-5)).
+    pub fn mtls_endpoint_url(&self, endpoint: Endpoint) -> Option<&str> {
+        self.0.mtls_endpoint_url(endpoint)
+    }
+
     /// The policy in force.
     pub fn policy(&self) -> &Policy {
         &self.0.policy

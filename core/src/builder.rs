@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use crate::auth_method::AuthMethod;
 use crate::authenticator::Authenticator;
+#[cfg(feature = "mtls")]
+use crate::certificate::{MutualTls, TrustAnchors};
 use crate::clock::{Clock, SystemClock};
 use crate::config_error::ConfigError;
 use crate::decision::{Inner, RegisteredMethod};
@@ -27,11 +29,14 @@ pub struct AuthenticatorBuilder {
     issuer: Option<String>,
     tenant: String,
     endpoints: [Option<Box<str>>; Endpoint::ALL.len()],
+    mtls_endpoints: [Option<Box<str>>; Endpoint::ALL.len()],
     policy: Policy,
     own_methods: Vec<Box<dyn Method>>,
     clients: Option<Box<dyn DynClientStore>>,
     replay: Option<Arc<dyn DynReplayStore>>,
     key_source: Option<Box<dyn DynKeySource>>,
+    #[cfg(feature = "mtls")]
+    mutual_tls: Option<TrustAnchors>,
     clock: Arc<dyn Clock>,
     observer: Option<Arc<dyn Observer>>,
     max_body_bytes: usize,
@@ -45,11 +50,14 @@ impl Default for AuthenticatorBuilder {
             issuer: None,
             tenant: String::new(),
             endpoints: Default::default(),
+            mtls_endpoints: Default::default(),
             policy: Policy::default(),
             own_methods: Vec::new(),
             clients: None,
             replay: None,
             key_source: None,
+            #[cfg(feature = "mtls")]
+            mutual_tls: None,
             clock: Arc::new(SystemClock::default()),
             observer: None,
             max_body_bytes: 64 * 1024,
@@ -77,6 +85,16 @@ impl AuthenticatorBuilder {
         self
     }
 
+    /// The URL of an endpoint at the listener that asks for certificates, as `mtls_endpoint_aliases` names it
+    /// ([RFC 8705 §5](https://www.rfc-editor.org/rfc/rfc8705#section-5)). Assertions may name it wherever they may name
+    /// the endpoint itself.
+    pub fn mtls_endpoint(mut self, endpoint: Endpoint, url: impl Into<String>) -> Self {
+        if let Some(slot) = self.mtls_endpoints.get_mut(endpoint.index()) {
+            *slot = Some(url.into().into());
+        }
+        self
+    }
+
     /// The registry of clients. Required.
     pub fn clients(mut self, clients: impl ClientStore) -> Self {
         self.clients = Some(Box::new(clients));
@@ -92,6 +110,17 @@ impl AuthenticatorBuilder {
     /// Where the key sets of clients with a `jwks_uri` come from. Without one, such a client cannot authenticate.
     pub fn key_source(mut self, source: impl KeySource) -> Self {
         self.key_source = Some(Box::new(source));
+        self
+    }
+
+    /// The server's listener asks its clients for certificates, or a trusted proxy does: runs
+    /// `self_signed_tls_client_auth`, and `tls_client_auth` for certificates that one of these anchors vouches for.
+    /// With [`TrustAnchors::none`] that one runs only if it is named in [`methods`](AuthenticatorBuilder::methods), for
+    /// clients that bring anchors of their own.
+    #[cfg(feature = "mtls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "mtls")))]
+    pub fn mutual_tls(mut self, anchors: TrustAnchors) -> Self {
+        self.mutual_tls = Some(anchors);
         self
     }
 
@@ -164,8 +193,12 @@ impl AuthenticatorBuilder {
                 "leave it out (RFC 8414 §2)",
             ));
         }
-        if let Some(url) =
-            self.endpoints.iter().flatten().find(|url| !url.contains("://") || url.contains(char::is_control))
+        if let Some(url) = self
+            .endpoints
+            .iter()
+            .chain(&self.mtls_endpoints)
+            .flatten()
+            .find(|url| !url.contains("://") || url.contains(char::is_control))
         {
             return Err(ConfigError::new(
                 "endpoint",
@@ -177,7 +210,13 @@ impl AuthenticatorBuilder {
         let clients = self.clients.ok_or_else(|| {
             ConfigError::new("clients", "there is no registry of clients", "call .clients(…) on the builder")
         })?;
-        let methods = enabled_methods(&self.policy, self.own_methods, self.replay.is_some())?;
+        #[cfg(feature = "mtls")]
+        let (mutual_tls, has_anchors) =
+            (self.mutual_tls.is_some(), self.mutual_tls.as_ref().is_some_and(|anchors| !anchors.is_empty()));
+        #[cfg(not(feature = "mtls"))]
+        let (mutual_tls, has_anchors) = (false, false);
+        let ports = Ports { replay: self.replay.is_some(), mutual_tls, anchors: has_anchors };
+        let methods = enabled_methods(&self.policy, self.own_methods, &ports)?;
         let runs = |wanted: AuthMethod| methods.iter().any(|(name, _)| *name == wanted);
         let takes_assertions = runs(AuthMethod::PRIVATE_KEY_JWT) || runs(AuthMethod::CLIENT_SECRET_JWT);
         let mut policy = self.policy;
@@ -203,10 +242,13 @@ impl AuthenticatorBuilder {
             tenant: if self.tenant.is_empty() { issuer.into() } else { self.tenant.into() },
             issuer: issuer.into(),
             endpoints: self.endpoints,
+            mtls_endpoints: self.mtls_endpoints,
             methods,
             clients,
             replay: self.replay,
             key_source: self.key_source,
+            #[cfg(feature = "mtls")]
+            mutual_tls: self.mutual_tls.map(MutualTls::new),
             secrets: Secrets::new(slow),
             clock: self.clock,
             observer: self.observer,
@@ -217,14 +259,19 @@ impl AuthenticatorBuilder {
     }
 }
 
+/// What the methods need, and whether it is there.
+struct Ports {
+    replay: bool,
+    mutual_tls: bool,
+    anchors: bool,
+}
+
 /// The methods that run: those the policy names, or all for which every port is there.
 fn enabled_methods(
     policy: &Policy,
     own: Vec<Box<dyn Method>>,
-    has_replay: bool,
+    ports: &Ports,
 ) -> Result<Vec<RegisteredMethod>, ConfigError> {
-    let needs_replay =
-        |name: &AuthMethod| [AuthMethod::PRIVATE_KEY_JWT, AuthMethod::CLIENT_SECRET_JWT].contains(name);
     let mut methods: Vec<RegisteredMethod> = Vec::new();
     for method in own.into_iter().chain(methods::known()) {
         let name = method.name();
@@ -235,24 +282,30 @@ fn enabled_methods(
                 "give a method from outside the crate a name of its own",
             ));
         }
-        match &policy.methods {
-            Some(chosen) if !chosen.contains(&name) => continue,
-            Some(_) if needs_replay(&name) && !has_replay => {
+        let chosen = policy.methods.as_ref().map(|chosen| chosen.contains(&name));
+        let runs = match name.as_str() {
+            "private_key_jwt" | "client_secret_jwt" if chosen == Some(true) && !ports.replay => {
                 return Err(ConfigError::new(
                     "replay",
                     format!("{name} is enabled and there is no memory of used assertions"),
                     "call .replay(MemoryReplayStore::new()) on the builder, or a shared store when there are several processes",
                 ));
             }
-            None if needs_replay(&name) && !has_replay => continue,
-            _ => methods.push((name, method)),
+            "private_key_jwt" | "client_secret_jwt" => chosen.unwrap_or(ports.replay),
+            // A preset names them for servers of every kind: where no certificate can come, nothing is lost.
+            "tls_client_auth" => chosen.unwrap_or(ports.anchors) && ports.mutual_tls,
+            "self_signed_tls_client_auth" => chosen.unwrap_or(true) && ports.mutual_tls,
+            _ => chosen.unwrap_or(true),
+        };
+        if runs {
+            methods.push((name, method));
         }
     }
     if methods.is_empty() {
         return Err(ConfigError::new(
             "methods",
             "no method is enabled",
-            "name at least one that this build knows",
+            "name at least one that this build knows; those of mutual TLS need .mutual_tls(…) on the builder",
         ));
     }
     Ok(methods)

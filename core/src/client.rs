@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use crate::algorithm::Algorithm;
 use crate::auth_method::AuthMethod;
+#[cfg(feature = "mtls")]
+use crate::certificate::{CertificateSubject, TrustAnchors};
 use crate::grant::MethodGrant;
 use crate::key::KeySet;
 use crate::secret::ClientSecret;
@@ -32,6 +34,8 @@ pub struct Client {
     keys: KeySet,
     jwks_uri: Option<Arc<str>>,
     signing_algorithm: Option<Algorithm>,
+    #[cfg(feature = "mtls")]
+    certificate: Option<Box<ExpectedCertificate>>,
     assertion_reuse: bool,
     disabled: bool,
     decoy: bool,
@@ -48,6 +52,8 @@ impl Client {
             keys: KeySet::default(),
             jwks_uri: None,
             signing_algorithm: None,
+            #[cfg(feature = "mtls")]
+            certificate: None,
             assertion_reuse: false,
             disabled: false,
             decoy: false,
@@ -102,6 +108,25 @@ impl Client {
     #[must_use]
     pub fn with_signing_algorithm(mut self, algorithm: Algorithm) -> Self {
         self.signing_algorithm = Some(algorithm);
+        self
+    }
+
+    /// The subject its certificate has, for `tls_client_auth`. A client has one.
+    #[cfg(feature = "mtls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "mtls")))]
+    #[must_use]
+    pub fn with_certificate_subject(mut self, subject: CertificateSubject) -> Self {
+        self.certificate.get_or_insert_default().subject = Some(subject);
+        self
+    }
+
+    /// The only authorities that vouch for its certificate, in place of the server's
+    /// ([RFC 8705 §7.4](https://www.rfc-editor.org/rfc/rfc8705#section-7.4)).
+    #[cfg(feature = "mtls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "mtls")))]
+    #[must_use]
+    pub fn with_trust_anchors(mut self, anchors: TrustAnchors) -> Self {
+        self.certificate.get_or_insert_default().anchors = Some(anchors);
         self
     }
 
@@ -165,6 +190,19 @@ impl Client {
         self.signing_algorithm
     }
 
+    /// The subject of its certificate, where one is registered.
+    #[cfg(feature = "mtls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "mtls")))]
+    pub fn certificate_subject(&self) -> Option<&CertificateSubject> {
+        self.certificate.as_ref()?.subject.as_ref()
+    }
+
+    /// The anchors of its own.
+    #[cfg(feature = "mtls")]
+    pub(crate) fn trust_anchors(&self) -> Option<&TrustAnchors> {
+        self.certificate.as_ref()?.anchors.as_ref()
+    }
+
     /// Is it refused whatever it proves?
     pub fn is_disabled(&self) -> bool {
         self.disabled
@@ -174,6 +212,14 @@ impl Client {
     pub fn app<T: Any>(&self) -> Option<&T> {
         self.app.as_deref().and_then(|data| data.downcast_ref())
     }
+}
+
+/// What `tls_client_auth` compares with.
+#[cfg(feature = "mtls")]
+#[derive(Clone, Default)]
+struct ExpectedCertificate {
+    subject: Option<CertificateSubject>,
+    anchors: Option<TrustAnchors>,
 }
 
 /// Shows the id and the methods, never a secret.

@@ -6,6 +6,8 @@ use bytes::Bytes;
 
 use crate::assertion::JWT_BEARER;
 use crate::auth_method::{AuthMethod, ClientClass};
+#[cfg(feature = "mtls")]
+use crate::certificate::MutualTls;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::endpoint::Endpoint;
@@ -31,11 +33,14 @@ pub(crate) struct Inner {
     pub(crate) issuer: Arc<str>,
     pub(crate) tenant: Arc<str>,
     pub(crate) endpoints: [Option<Box<str>>; Endpoint::ALL.len()],
+    pub(crate) mtls_endpoints: [Option<Box<str>>; Endpoint::ALL.len()],
     pub(crate) policy: Policy,
     pub(crate) methods: Vec<RegisteredMethod>,
     pub(crate) clients: Box<dyn DynClientStore>,
     pub(crate) replay: Option<Arc<dyn DynReplayStore>>,
     pub(crate) key_source: Option<Box<dyn DynKeySource>>,
+    #[cfg(feature = "mtls")]
+    pub(crate) mutual_tls: Option<MutualTls>,
     pub(crate) secrets: Secrets,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
@@ -164,10 +169,21 @@ impl Inner {
                 Failure::new(Reason::MethodNotGranted).expected(enabled.join(" or ")).got("an attestation")
             }
             Credential::None if presented.client_id().is_some() => not_enabled(AuthMethod::NONE),
+            // RFC 8705 §2: the certificate does not say whose it is.
+            Credential::None
+                if self.reads_certificates() && !matches!(presented.certificates(), Ok(None)) =>
+            {
+                Failure::new(Reason::ClientIdMissing).expected("client_id").got("a certificate alone")
+            }
             Credential::None => {
                 Failure::new(Reason::NoCredentials).expected(enabled.join(" or ")).got("nothing")
             }
         }
+    }
+
+    fn reads_certificates(&self) -> bool {
+        let of_mutual_tls = [AuthMethod::TLS_CLIENT_AUTH, AuthMethod::SELF_SIGNED_TLS_CLIENT_AUTH];
+        self.methods.iter().any(|(name, _)| of_mutual_tls.contains(name))
     }
 
     /// Tries the credential, and its second reading where the first proves nothing.
@@ -288,18 +304,32 @@ impl Inner {
         self.endpoints.get(endpoint.index()).and_then(Option::as_deref)
     }
 
+    pub(crate) fn mtls_endpoint_url(&self, endpoint: Endpoint) -> Option<&str> {
+        self.mtls_endpoints.get(endpoint.index()).and_then(Option::as_deref)
+    }
+
     /// The values that name this server as an audience, at this endpoint.
     pub(crate) fn audiences(&self, endpoint: Endpoint) -> impl Iterator<Item = &str> + use<'_> {
         let names_token_endpoint = self.policy.audiences.contains(&Audience::TokenEndpoint);
-        self.policy.audiences.iter().filter_map(move |audience| match audience {
-            Audience::Issuer => Some(&*self.issuer),
-            Audience::TokenEndpoint => self.endpoint_url(Endpoint::Token),
-            // Named already.
-            Audience::ReceivingEndpoint if endpoint == Endpoint::Token && names_token_endpoint => None,
-            Audience::ReceivingEndpoint => self.endpoint_url(endpoint),
-            Audience::BaseUrl => Some(base_url(&self.issuer)),
-            Audience::Url(url) => Some(url),
+        self.policy.audiences.iter().flat_map(move |audience| {
+            let (name, alias) = match audience {
+                Audience::Issuer => (Some(&*self.issuer), None),
+                Audience::TokenEndpoint => self.urls(Endpoint::Token),
+                // Named already.
+                Audience::ReceivingEndpoint if endpoint == Endpoint::Token && names_token_endpoint => {
+                    (None, None)
+                }
+                Audience::ReceivingEndpoint => self.urls(endpoint),
+                Audience::BaseUrl => (Some(base_url(&self.issuer)), None),
+                Audience::Url(url) => (Some(&**url), None),
+            };
+            name.into_iter().chain(alias)
         })
+    }
+
+    /// An endpoint's URL, and its alias for clients that show a certificate.
+    fn urls(&self, endpoint: Endpoint) -> (Option<&str>, Option<&str>) {
+        (self.endpoint_url(endpoint), self.mtls_endpoint_url(endpoint))
     }
 }
 

@@ -18,6 +18,8 @@ pub use crate::refusal::Failure;
 
 use crate::algorithm::Algorithm;
 use crate::auth_method::{AuthMethod, ClientClass};
+#[cfg(feature = "mtls")]
+use crate::certificate::MutualTls;
 use crate::client::Client;
 use crate::decision::Inner;
 use crate::endpoint::Endpoint;
@@ -174,6 +176,13 @@ impl<'a> Context<'a> {
     /// When the replay store last lost its memory, if it ever did.
     pub fn replay_memory_lost_at(&self) -> Option<SystemTime> {
         self.inner.replay.as_ref().and_then(|replay| replay.memory_lost_at())
+    }
+
+    /// The server's side of mutual TLS.
+    #[cfg(feature = "mtls")]
+    pub(crate) fn mutual_tls(&self) -> Result<&'a MutualTls, Failure> {
+        let configured = self.inner.mutual_tls.as_ref();
+        configured.ok_or_else(|| Failure::new(Reason::InternalError).expected("trust anchors").got("none"))
     }
 
     /// The source of remote key sets.

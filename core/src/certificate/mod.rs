@@ -2,6 +2,8 @@
 //! ([RFC 8705](https://www.rfc-editor.org/rfc/rfc8705)).
 
 #[cfg(feature = "mtls")]
+mod anchors;
+#[cfg(feature = "mtls")]
 mod der;
 #[cfg(feature = "mtls")]
 mod general_name;
@@ -9,10 +11,15 @@ mod general_name;
 mod leaf;
 #[cfg(feature = "mtls")]
 mod name;
+#[cfg(feature = "mtls")]
+mod path;
 mod peer;
 #[cfg(feature = "mtls")]
 mod subject;
 
+#[cfg(feature = "mtls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "mtls")))]
+pub use self::anchors::TrustAnchors;
 #[cfg(feature = "mtls")]
 #[cfg_attr(docsrs, doc(cfg(feature = "mtls")))]
 pub use self::general_name::GeneralName;
@@ -22,6 +29,8 @@ pub use self::leaf::{CertificateError, LeafCertificate};
 #[cfg(feature = "mtls")]
 #[cfg_attr(docsrs, doc(cfg(feature = "mtls")))]
 pub use self::name::{DistinguishedName, NameError};
+#[cfg(feature = "mtls")]
+pub(crate) use self::path::MutualTls;
 pub use self::peer::{CertificateOrigin, PeerCertificates};
 #[cfg(feature = "mtls")]
 #[cfg_attr(docsrs, doc(cfg(feature = "mtls")))]

@@ -83,6 +83,25 @@ impl CertificateSubject {
         }
     }
 
+    /// What the certificate shows of this kind, for the operator.
+    pub(crate) fn shown_by(&self, certificate: &LeafCertificate) -> String {
+        let shown: Vec<String> = match &self.0 {
+            Expected::Name(_) => certificate.subject().iter().map(|name| format!("DN {name}")).collect(),
+            Expected::AlternativeName(expected) => {
+                let same_kind =
+                    |name: &&GeneralName| std::mem::discriminant(*name) == std::mem::discriminant(expected);
+                certificate
+                    .alternative_names()
+                    .iter()
+                    .filter(same_kind)
+                    .take(MOST_SHOWN)
+                    .map(GeneralName::to_string)
+                    .collect()
+            }
+        };
+        if shown.is_empty() { "no name of that kind".to_owned() } else { shown.join(" and ") }
+    }
+
     /// The name of the client metadata that registers it.
     pub fn metadata_field(&self) -> &'static str {
         match &self.0 {
@@ -94,6 +113,9 @@ impl CertificateSubject {
         }
     }
 }
+
+/// A certificate can have thousands of names, and a log line has no use for them.
+const MOST_SHOWN: usize = 4;
 
 impl fmt::Display for CertificateSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

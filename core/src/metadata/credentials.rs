@@ -2,6 +2,8 @@
 
 use super::{ClientMetadata, MetadataError, Timestamp};
 use crate::auth_method::AuthMethod;
+#[cfg(feature = "mtls")]
+use crate::certificate::CertificateSubject;
 use crate::jwks_uri;
 use crate::key::KeySet;
 use crate::secret::ClientSecret;
@@ -110,5 +112,37 @@ impl ClientMetadata {
             "cannot be read without the feature x509 of countersign",
             "build with that feature, or put the keys into jwks",
         ))
+    }
+
+    /// Every registered subject of a certificate, by its field. There is to be one at most.
+    pub(super) fn certificate_subjects(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [
+            ("tls_client_auth_subject_dn", &self.tls_client_auth_subject_dn),
+            ("tls_client_auth_san_dns", &self.tls_client_auth_san_dns),
+            ("tls_client_auth_san_uri", &self.tls_client_auth_san_uri),
+            ("tls_client_auth_san_ip", &self.tls_client_auth_san_ip),
+            ("tls_client_auth_san_email", &self.tls_client_auth_san_email),
+        ]
+        .into_iter()
+        .filter_map(|(field, value)| Some((field, value.as_deref()?)))
+    }
+
+    #[cfg(feature = "mtls")]
+    pub(super) fn certificate_subject(&self) -> Result<Option<CertificateSubject>, MetadataError> {
+        let Some((field, value)) = self.certificate_subjects().next() else { return Ok(None) };
+        let subject = match field {
+            "tls_client_auth_subject_dn" => CertificateSubject::dn(value),
+            "tls_client_auth_san_dns" => CertificateSubject::dns(value),
+            "tls_client_auth_san_uri" => CertificateSubject::uri(value),
+            "tls_client_auth_san_ip" => CertificateSubject::ip(value),
+            _ => CertificateSubject::email(value),
+        };
+        subject.map(Some).map_err(|error| {
+            MetadataError::new(
+                field,
+                error.to_string(),
+                "write it as the certificate has it (RFC 8705 §2.1.2)",
+            )
+        })
     }
 }

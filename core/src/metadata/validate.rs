@@ -43,6 +43,13 @@ impl TryFrom<&ClientMetadata> for Client {
         for grant in &grants {
             check_method(metadata, grant.method(), &secrets, &keys)?;
         }
+        if let Some((field, _)) = metadata.certificate_subjects().nth(1) {
+            return Err(MetadataError::new(
+                field,
+                "stands beside another tls_client_auth_ name (RFC 8705 §2.1.2)",
+                "keep exactly one",
+            ));
+        }
         let reuse = match metadata.assertion_reuse.as_deref() {
             None => false,
             Some("until_exp") => true,
@@ -69,6 +76,10 @@ impl TryFrom<&ClientMetadata> for Client {
         }
         if let Some(algorithm) = algorithm {
             client = client.with_signing_algorithm(algorithm);
+        }
+        #[cfg(feature = "mtls")]
+        if let Some(subject) = metadata.certificate_subject()? {
+            client = client.with_certificate_subject(subject);
         }
         Ok(client)
     }
@@ -109,18 +120,11 @@ fn check_method(
             }
             Ok(())
         }
-        "tls_client_auth" => match tls_subjects(metadata) {
-            1 => Ok(()),
-            0 => lacks(
-                "tls_client_auth_subject_dn",
-                "add one of the five tls_client_auth_ names (RFC 8705 §2.1.2)",
-            ),
-            _ => Err(MetadataError::new(
-                "tls_client_auth_subject_dn",
-                "stands beside another tls_client_auth_ name (RFC 8705 §2.1.2)",
-                "keep exactly one",
-            )),
-        },
+        "tls_client_auth" if metadata.certificate_subjects().next().is_none() => lacks(
+            "tls_client_auth_subject_dn",
+            "add one of the five tls_client_auth_ names (RFC 8705 §2.1.2)",
+        ),
+        "tls_client_auth" => Ok(()),
         "none" | "client_secret_basic" | "client_secret_post" | "self_signed_tls_client_auth" => Ok(()),
         // RFC 7591 §2 allows absolute URIs for methods of one's own.
         own if own.contains(':') => Ok(()),
@@ -153,19 +157,6 @@ fn check_mac_key(metadata: &ClientMetadata, secrets: &[ClientSecret]) -> Result<
         ));
     }
     Ok(())
-}
-
-fn tls_subjects(metadata: &ClientMetadata) -> usize {
-    [
-        &metadata.tls_client_auth_subject_dn,
-        &metadata.tls_client_auth_san_dns,
-        &metadata.tls_client_auth_san_uri,
-        &metadata.tls_client_auth_san_ip,
-        &metadata.tls_client_auth_san_email,
-    ]
-    .into_iter()
-    .flatten()
-    .count()
 }
 
 /// OpenID Connect Registration §2: an algorithm of the family of one of the client's methods, never `none`.
