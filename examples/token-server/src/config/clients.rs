@@ -90,6 +90,7 @@ fn registration(
         redirect_uris,
         scope: metadata.scope.clone(),
         token_algorithm,
+        bound_tokens: metadata.tls_client_certificate_bound_access_tokens.unwrap_or_default(),
         secret,
     })
 }

@@ -2,6 +2,7 @@
 
 use aws_lc_rs::{constant_time, digest};
 
+use super::binding::Confirmation;
 use super::expiring::{Expiring, Full};
 use super::{ACCESS_TOKEN_SECONDS, OAuthError};
 use crate::jose;
@@ -15,6 +16,8 @@ pub(crate) struct Grant {
     pub(crate) scope: String,
     /// When the user logged in, in Unix seconds.
     pub(crate) auth_time: u64,
+    /// The certificate that a public client's refresh token is bound to (RFC 8705 §4).
+    pub(crate) confirmation: Option<Confirmation>,
 }
 
 impl Grant {

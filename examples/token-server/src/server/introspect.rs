@@ -29,7 +29,7 @@ impl Server {
     }
 
     fn access_token_state(&self, claims: &AccessToken) -> Value {
-        json!({
+        let mut state = json!({
             "active": true,
             "token_type": "Bearer",
             "iss": claims.iss,
@@ -40,7 +40,12 @@ impl Server {
             "jti": claims.jti,
             "iat": claims.iat,
             "exp": claims.exp,
-        })
+        });
+        // RFC 8705 §3.2: the resource compares it with the certificate it sees.
+        if let (Some(members), Some(confirmation)) = (state.as_object_mut(), &claims.cnf) {
+            members.insert("cnf".to_owned(), json!(confirmation));
+        }
+        state
     }
 
     fn refresh_token_state(&self, token: &str, client_id: &str) -> Option<Value> {

@@ -2,6 +2,7 @@
 
 mod authorization_request;
 mod authorize;
+mod binding;
 mod codes;
 mod expiring;
 mod grants;

@@ -20,6 +20,8 @@ pub(crate) struct Registration {
     pub(crate) scope: Option<String>,
     /// `id_token_signed_response_alg`, which this server follows for access tokens too.
     pub(crate) token_algorithm: Algorithm,
+    /// `tls_client_certificate_bound_access_tokens`.
+    pub(crate) bound_tokens: bool,
     /// Keys `HS256`, `HS384` and `HS512` tokens.
     pub(crate) secret: Option<String>,
 }

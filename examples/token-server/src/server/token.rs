@@ -6,6 +6,7 @@ use countersign::pkce::{self, PkceError};
 use countersign::{AuthenticatedClient, ClientClass};
 use serde_json::{Value, json};
 
+use super::binding::Recipient;
 use super::codes::Redeemed;
 use super::grants::{self, Grant};
 use super::registration::{Registration, contains, narrowed};
@@ -15,7 +16,8 @@ use crate::jose;
 
 impl Server {
     pub(super) async fn token(&self, client: &AuthenticatedClient) -> Result<Response, OAuthError> {
-        let registration = self.registration(client)?;
+        let recipient = self.recipient(client)?;
+        let registration = recipient.registration;
         let grant_type =
             client.form().get("grant_type").ok_or(OAuthError::invalid_request("grant_type is missing"))?;
         if !self.grant_types().contains(&&*grant_type) {
@@ -25,10 +27,10 @@ impl Server {
             return Err(OAuthError::unauthorized_client("the client may not use that grant type"));
         }
         match &*grant_type {
-            "client_credentials" => self.client_credentials(client, registration),
-            "authorization_code" => self.authorization_code(client, registration),
-            "refresh_token" => self.refresh_token(client, registration),
-            _ => self.password(client, registration).await,
+            "client_credentials" => self.client_credentials(client, &recipient),
+            "authorization_code" => self.authorization_code(client, &recipient),
+            "refresh_token" => self.refresh_token(client, &recipient),
+            _ => self.password(client, &recipient).await,
         }
     }
 
@@ -44,13 +46,13 @@ impl Server {
     fn client_credentials(
         &self,
         client: &AuthenticatedClient,
-        registration: &Registration,
+        recipient: &Recipient<'_>,
     ) -> Result<Response, OAuthError> {
         if client.class() == ClientClass::Public {
             return Err(OAuthError::unauthorized_client("a public client may not use that grant type"));
         }
-        let scope = registration.scope_for(client.form().get("scope").as_deref())?;
-        let token = self.tokens.access_token(registration, client.client_id(), &scope, None, self.now())?;
+        let scope = recipient.registration.scope_for(client.form().get("scope").as_deref())?;
+        let token = self.tokens.access_token(recipient, client.client_id(), &scope, None, self.now())?;
         Ok(Answer::new(token, scope).response())
     }
 
@@ -59,7 +61,7 @@ impl Server {
     fn authorization_code(
         &self,
         client: &AuthenticatedClient,
-        registration: &Registration,
+        recipient: &Recipient<'_>,
     ) -> Result<Response, OAuthError> {
         let form = client.form();
         let code = form.get("code").ok_or(OAuthError::invalid_request("code is missing"))?;
@@ -85,20 +87,26 @@ impl Server {
             return Err(OAuthError::invalid_grant("redirect_uri is not that of the authorization request"));
         }
         pkce::check(code.challenge.as_ref(), verifier.as_deref())?;
-        self.user_answer(registration, &code.grant, code.nonce.as_deref(), now)
+        self.user_answer(recipient, &code.grant, code.nonce.as_deref(), now)
     }
 
     /// [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6), with rotation.
     fn refresh_token(
         &self,
         client: &AuthenticatedClient,
-        registration: &Registration,
+        recipient: &Recipient<'_>,
     ) -> Result<Response, OAuthError> {
         let form = client.form();
         let presented =
             form.get("refresh_token").ok_or(OAuthError::invalid_request("refresh_token is missing"))?;
         let now = self.now();
         let usable = self.grants.look(&presented, client.client_id(), now);
+        if let Some((grant, _)) = &usable
+            && grant.confirmation.is_some()
+            && grant.confirmation != recipient.confirmation
+        {
+            return Err(OAuthError::invalid_grant("the refresh token is bound to another certificate"));
+        }
         // A scope that is refused must not use the token up, so it is judged before the rotation.
         let scope = match (&usable, form.get("scope")) {
             (Some((grant, _)), Some(requested)) => Some(narrowed(&requested, Some(&grant.scope))?),
@@ -109,7 +117,7 @@ impl Server {
         if let Some(scope) = scope {
             grant.scope = scope;
         }
-        let answer = self.tokens_for(registration, &grant, None, now)?;
+        let answer = self.tokens_for(recipient, &grant, None, now)?;
         Ok(answer.with_refresh_token(next).response())
     }
 
@@ -117,19 +125,19 @@ impl Server {
     async fn password(
         &self,
         client: &AuthenticatedClient,
-        registration: &Registration,
+        recipient: &Recipient<'_>,
     ) -> Result<Response, OAuthError> {
         let form = client.form();
         let (Some(username), Some(password)) = (form.get("username"), form.get("password")) else {
             return Err(OAuthError::invalid_request("username or password is missing"));
         };
-        let scope = registration.scope_for(form.get("scope").as_deref())?;
+        let scope = recipient.registration.scope_for(form.get("scope").as_deref())?;
         let people = self.people.as_ref().ok_or_else(OAuthError::server_error)?;
         let user = people.users.log_in(&username, &password).await;
         let user = user.ok_or(OAuthError::invalid_grant("the user name or the password is wrong"))?;
         let now = self.now();
         let grant = self.new_grant(client.client_id(), user, scope, now)?;
-        self.user_answer(registration, &grant, None, now)
+        self.user_answer(recipient, &grant, None, now)
     }
 
     pub(super) fn new_grant(
@@ -145,39 +153,41 @@ impl Server {
             username: user.username.clone(),
             scope,
             auth_time: now,
+            confirmation: None,
         })
     }
 
     /// The first answer under a grant; it brings a refresh token when the client may use one.
     fn user_answer(
         &self,
-        registration: &Registration,
+        recipient: &Recipient<'_>,
         grant: &Grant,
         nonce: Option<&str>,
         now: u64,
     ) -> Result<Response, OAuthError> {
-        let answer = self.tokens_for(registration, grant, nonce, now)?;
-        if !registration.may_use("refresh_token") {
+        let answer = self.tokens_for(recipient, grant, nonce, now)?;
+        if !recipient.registration.may_use("refresh_token") {
             return Ok(answer.response());
         }
-        Ok(answer.with_refresh_token(self.grants.start(grant.clone(), now)?).response())
+        let grant = Grant { confirmation: recipient.refresh_confirmation(), ..grant.clone() };
+        Ok(answer.with_refresh_token(self.grants.start(grant, now)?).response())
     }
 
     fn tokens_for(
         &self,
-        registration: &Registration,
+        recipient: &Recipient<'_>,
         grant: &Grant,
         nonce: Option<&str>,
         now: u64,
     ) -> Result<Answer, OAuthError> {
         let user = self.people.as_ref().and_then(|people| people.users.find(&grant.username));
         let user = user.ok_or_else(OAuthError::server_error)?;
-        let token = self.tokens.access_token(registration, user.subject(), &grant.scope, Some(grant), now)?;
+        let token = self.tokens.access_token(recipient, user.subject(), &grant.scope, Some(grant), now)?;
         let answer = Answer::new(token, grant.scope.clone());
         if !contains(&grant.scope, "openid") {
             return Ok(answer);
         }
-        Ok(answer.with_id_token(self.tokens.id_token(registration, user, grant, nonce, now)?))
+        Ok(answer.with_id_token(self.tokens.id_token(recipient.registration, user, grant, nonce, now)?))
     }
 
     /// The registration travels with the client; a client without one was not loaded by this server.

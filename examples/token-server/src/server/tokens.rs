@@ -5,6 +5,7 @@ use aws_lc_rs::{constant_time, digest, hmac, signature};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::binding::{Confirmation, Recipient};
 use super::grants::Grant;
 use super::registration::{Registration, Registrations};
 use super::server_keys::ServerKeys;
@@ -34,6 +35,8 @@ pub(crate) struct AccessToken {
     pub(crate) jti: String,
     pub(crate) iat: u64,
     pub(crate) exp: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cnf: Option<Confirmation>,
     /// Names the user's consent, so that all its tokens end with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) grant_id: Option<String>,
@@ -55,12 +58,13 @@ impl Tokens {
     /// An access token for `subject`: the client itself, or the user of `grant`.
     pub(crate) fn access_token(
         &self,
-        registration: &Registration,
+        recipient: &Recipient<'_>,
         subject: &str,
         scope: &str,
         grant: Option<&Grant>,
         now: u64,
     ) -> Result<String, OAuthError> {
+        let registration = recipient.registration;
         let mut claims = AccessToken {
             iss: self.issuer.clone(),
             sub: subject.to_owned(),
@@ -71,6 +75,7 @@ impl Tokens {
             jti: jose::random(16)?,
             iat: now,
             exp: now + ACCESS_TOKEN_SECONDS,
+            cnf: recipient.confirmation.clone(),
             grant_id: grant.map(Grant::public_id),
         };
         if hmac_of(registration.token_algorithm).is_some() {
@@ -197,6 +202,7 @@ mod tests {
             redirect_uris: vec![],
             scope: None,
             token_algorithm,
+            bound_tokens: false,
             secret: Some("a secret of more than thirty-two octets".into()),
         }
     }
@@ -206,7 +212,8 @@ mod tests {
         let tokens = Tokens::new("https://as.example".into(), ServerKeys::generate().unwrap()).unwrap();
         for algorithm in [Algorithm::RS256, Algorithm::ES256, Algorithm::HS256, Algorithm::HS512] {
             let client = registration(algorithm);
-            let token = tokens.access_token(&client, "c", "a b", None, 1000).unwrap();
+            let recipient = Recipient { registration: &client, confirmation: None };
+            let token = tokens.access_token(&recipient, "c", "a b", None, 1000).unwrap();
             let clients = Registrations::from([("c".to_owned(), Arc::new(client))]);
             assert_eq!(tokens.read_access_token(&token, &clients, 1001).unwrap().scope, "a b");
             assert!(tokens.read_access_token(&token, &clients, 1000 + ACCESS_TOKEN_SECONDS).is_none());
@@ -218,7 +225,8 @@ mod tests {
     fn the_holder_of_the_shared_secret_cannot_make_a_token() {
         let tokens = Tokens::new("https://as.example".into(), ServerKeys::generate().unwrap()).unwrap();
         let client = registration(Algorithm::HS256);
-        let token = tokens.access_token(&client, "c", "read", None, 1000).unwrap();
+        let recipient = Recipient { registration: &client, confirmation: None };
+        let token = tokens.access_token(&recipient, "c", "read", None, 1000).unwrap();
         let mut claims: Value = serde_json::from_slice(&Unverified::read(&token).unwrap().payload).unwrap();
         claims["scope"] = "admin".into();
         let key = shared_key(&client).unwrap();
