@@ -6,7 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// A JWS algorithm by its registered name ([RFC 7518 §3.1](https://www.rfc-editor.org/rfc/rfc7518#section-3.1),
-/// [RFC 8037](https://www.rfc-editor.org/rfc/rfc8037), [RFC 9864](https://www.rfc-editor.org/rfc/rfc9864)).
+/// [RFC 8037](https://www.rfc-editor.org/rfc/rfc8037), [RFC 9864](https://www.rfc-editor.org/rfc/rfc9864),
+/// [RFC 9964](https://www.rfc-editor.org/rfc/rfc9964)).
 ///
 /// `none` is not one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -28,11 +29,23 @@ pub enum Algorithm {
     HS256,
     HS384,
     HS512,
+    /// `ML-DSA-44`. Shown by the feature `ml-dsa`, as are the two stronger ones.
+    #[cfg(feature = "ml-dsa")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ml-dsa")))]
+    MlDsa44,
+    /// `ML-DSA-65`.
+    #[cfg(feature = "ml-dsa")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ml-dsa")))]
+    MlDsa65,
+    /// `ML-DSA-87`.
+    #[cfg(feature = "ml-dsa")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ml-dsa")))]
+    MlDsa87,
 }
 
 impl Algorithm {
-    /// Every algorithm, in the order in which metadata lists them.
-    pub const ALL: &'static [Algorithm] = &[
+    /// The algorithms of the default policy, in the order in which metadata lists them. No feature adds to them.
+    pub const DEFAULT: &'static [Algorithm] = &[
         Algorithm::RS256,
         Algorithm::RS384,
         Algorithm::RS512,
@@ -48,6 +61,20 @@ impl Algorithm {
         Algorithm::HS384,
         Algorithm::HS512,
     ];
+
+    /// The algorithms of [RFC 9964](https://www.rfc-editor.org/rfc/rfc9964), by rising strength. A policy takes them
+    /// only where it names them.
+    #[cfg(feature = "ml-dsa")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ml-dsa")))]
+    pub const ML_DSA: &'static [Algorithm] = &[Algorithm::MlDsa44, Algorithm::MlDsa65, Algorithm::MlDsa87];
+
+    /// Every algorithm that this build knows.
+    pub(crate) fn known() -> impl Iterator<Item = Algorithm> {
+        let known = Algorithm::DEFAULT.iter();
+        #[cfg(feature = "ml-dsa")]
+        let known = known.chain(Algorithm::ML_DSA);
+        known.copied()
+    }
 
     /// The registered name.
     pub const fn as_str(self) -> &'static str {
@@ -66,6 +93,12 @@ impl Algorithm {
             Algorithm::HS256 => "HS256",
             Algorithm::HS384 => "HS384",
             Algorithm::HS512 => "HS512",
+            #[cfg(feature = "ml-dsa")]
+            Algorithm::MlDsa44 => "ML-DSA-44",
+            #[cfg(feature = "ml-dsa")]
+            Algorithm::MlDsa65 => "ML-DSA-65",
+            #[cfg(feature = "ml-dsa")]
+            Algorithm::MlDsa87 => "ML-DSA-87",
         }
     }
 
@@ -103,8 +136,15 @@ pub struct UnknownAlgorithm(String);
 
 impl fmt::Display for UnknownAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if cfg!(not(feature = "ml-dsa")) && self.0.starts_with("ML-DSA-") {
+            return write!(
+                f,
+                "unknown signing algorithm {:?}: it needs the feature ml-dsa of countersign",
+                self.0
+            );
+        }
         write!(f, "unknown signing algorithm {:?}, expected one of ", self.0)?;
-        for (position, algorithm) in Algorithm::ALL.iter().enumerate() {
+        for (position, algorithm) in Algorithm::known().enumerate() {
             write!(f, "{}{algorithm}", if position == 0 { "" } else { ", " })?;
         }
         Ok(())
@@ -117,9 +157,7 @@ impl FromStr for Algorithm {
     type Err = UnknownAlgorithm;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Algorithm::ALL
-            .iter()
-            .copied()
+        Algorithm::known()
             .find(|algorithm| algorithm.as_str() == name)
             .ok_or_else(|| UnknownAlgorithm(name.to_owned()))
     }
@@ -130,5 +168,39 @@ impl TryFrom<String> for Algorithm {
 
     fn try_from(name: String) -> Result<Self, Self::Error> {
         name.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_algorithm_is_found_by_its_name() {
+        for algorithm in Algorithm::known() {
+            assert_eq!(algorithm.as_str().parse(), Ok(algorithm));
+        }
+        let error = "none".parse::<Algorithm>().unwrap_err().to_string();
+        assert!(error.starts_with("unknown signing algorithm \"none\", expected one of RS256, "), "{error}");
+    }
+
+    #[test]
+    #[cfg(not(feature = "ml-dsa"))]
+    fn without_its_feature_ml_dsa_is_unknown_and_the_error_names_the_feature() {
+        let error = "ML-DSA-65".parse::<Algorithm>().unwrap_err().to_string();
+        assert!(error.contains("needs the feature ml-dsa"), "{error}");
+    }
+
+    #[test]
+    #[cfg(feature = "ml-dsa")]
+    fn the_default_policy_has_no_ml_dsa() {
+        assert!(Algorithm::ML_DSA.iter().all(|algorithm| !Algorithm::DEFAULT.contains(algorithm)));
+        for preset in crate::Policy::PRESETS {
+            let policy = crate::Policy::preset(preset).unwrap();
+            assert!(
+                policy.algorithms.iter().all(|algorithm| Algorithm::DEFAULT.contains(algorithm)),
+                "{preset}"
+            );
+        }
     }
 }

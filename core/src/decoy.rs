@@ -1,5 +1,8 @@
 //! The client that is verified against when there is none to verify against.
 
+use serde::Deserialize;
+use serde_json::{Value, json};
+
 use crate::client::Client;
 use crate::config_error::ConfigError;
 use crate::key::KeySet;
@@ -8,8 +11,12 @@ use crate::secret::ClientSecret;
 /// A client with one secret and a key of each type. Nobody has the secret, and the private keys were never kept.
 pub(crate) fn client() -> Result<Client, ConfigError> {
     let broken = |problem: String| ConfigError::new("decoy", problem, "report this as a bug");
-    let document = serde_json::from_str(KEYS).map_err(|error| broken(error.to_string()))?;
-    let keys = KeySet::from_jwks(&document).map_err(|error| broken(error.to_string()))?;
+    let mut members = Vec::new();
+    for document in KEYS {
+        let set: JwkSet = serde_json::from_str(document).map_err(|error| broken(error.to_string()))?;
+        members.extend(set.keys);
+    }
+    let keys = KeySet::from_jwks(&json!({ "keys": members })).map_err(|error| broken(error.to_string()))?;
     // Long enough in hexadecimal for the longest MAC key.
     let mut secret = [0_u8; 32];
     aws_lc_rs::rand::fill(&mut secret)
@@ -18,7 +25,16 @@ pub(crate) fn client() -> Result<Client, ConfigError> {
     Ok(Client::decoy(ClientSecret::raw(secret), keys))
 }
 
-const KEYS: &str = include_str!("decoy_keys.json");
+#[derive(Deserialize)]
+struct JwkSet {
+    keys: Vec<Value>,
+}
+
+const KEYS: &[&str] = &[
+    include_str!("decoy_keys.json"),
+    #[cfg(feature = "ml-dsa")]
+    include_str!("decoy_ml_dsa_keys.json"),
+];
 
 #[cfg(test)]
 mod tests {
@@ -28,7 +44,7 @@ mod tests {
     fn there_is_a_key_for_every_asymmetric_algorithm() {
         let decoy = super::client().unwrap();
         assert!(decoy.keys().problems().is_empty());
-        for algorithm in Algorithm::ALL.iter().copied().filter(|algorithm| !algorithm.is_symmetric()) {
+        for algorithm in Algorithm::known().filter(|algorithm| !algorithm.is_symmetric()) {
             assert_eq!(decoy.keys().keys().filter(|key| key.fits(algorithm)).count(), 1, "{algorithm}");
         }
     }

@@ -44,7 +44,8 @@ pub struct Policy {
     pub future_ceiling: Duration,
     /// May times be numeric strings? Default no.
     pub numeric_strings: bool,
-    /// The signing algorithms taken, before a client's own restriction.
+    /// The signing algorithms taken, before a client's own restriction. Default [`Algorithm::DEFAULT`]. Those of
+    /// ML-DSA (feature `ml-dsa`) are taken where they are listed: `"ML-DSA-65"`.
     pub algorithms: Vec<Algorithm>,
     /// How a Basic pair is decoded. Default: form-decoded, then raw where that differs; half of all clients skip
     /// the encoding.
@@ -163,7 +164,7 @@ impl Default for Policy {
             leeway: Duration::from_secs(30),
             future_ceiling: Duration::from_secs(60),
             numeric_strings: false,
-            algorithms: Algorithm::ALL.to_vec(),
+            algorithms: Algorithm::DEFAULT.to_vec(),
             basic_decoding: BasicDecoding::FormThenRaw,
             body_failure_status: BodyFailureStatus::BadRequest,
             methods: None,

@@ -72,7 +72,8 @@ pub(super) struct Signature {
     #[arg(long, value_name = "TEXT")]
     audience: Option<String>,
 
-    /// Signature algorithm; by default the key's own, or RS256, ES256, ES384, ES512, EdDSA, HS256 by its type
+    /// Signature algorithm; by default the key's own, or RS256, ES256, ES384, ES512, EdDSA, HS256 by its type. An
+    /// ML-DSA key has its own alone
     #[arg(long, value_name = "NAME")]
     alg: Option<Algorithm>,
 

@@ -85,7 +85,7 @@ impl Cache {
 /// library too, once its keys have verified by every algorithm that they fit. Each algorithm has a parsed key
 /// of its own.
 pub(super) fn weight(keys: &KeySet, octets: usize) -> usize {
-    let algorithms = |key: &VerificationKey| Algorithm::ALL.iter().filter(|known| key.fits(**known)).count();
+    let algorithms = |key: &VerificationKey| Algorithm::known().filter(|known| key.fits(*known)).count();
     let most = keys.keys().map(algorithms).max().unwrap_or_default();
     octets * (3 + 5 * most)
 }

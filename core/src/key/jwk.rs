@@ -42,6 +42,10 @@ impl VerificationKey {
     /// What is wrong with it, as text for the operator.
     pub(super) fn from_jwk(members: &Map<String, Value>) -> Result<Self, &'static str> {
         let key_id = optional_text(members, "kid", "has a kid that is not a string")?;
+        let is_akp = members.get("kty").is_some_and(|kty| kty == "AKP");
+        if is_akp && cfg!(not(feature = "ml-dsa")) {
+            return Err("has kty AKP, which needs the feature ml-dsa of countersign");
+        }
         // A member whose text is not that of a known algorithm leaves the key with nothing to verify.
         let algorithm = match optional_text(members, "alg", "has an alg that is not a string")? {
             None => None,
@@ -49,14 +53,11 @@ impl VerificationKey {
                 Some(name.parse::<Algorithm>().map_err(|_| "has an alg that is not a signing algorithm")?)
             }
         };
-        let parameters: AlgorithmParameters = serde_json::from_value(Value::Object(members.clone()))
-            .map_err(|_| "has members of the wrong type")?;
-        let material = match &parameters {
-            AlgorithmParameters::RSA(rsa) => rsa_key(rsa)?,
-            AlgorithmParameters::EllipticCurve(ec) => ec_key(ec)?,
-            AlgorithmParameters::OctetKeyPair(okp) => okp_key(okp)?,
-            _ => return Err("has a kty or crv that this server does not support, or lacks a member"),
-        };
+        #[cfg(feature = "ml-dsa")]
+        let material =
+            if is_akp { KeyMaterial::from_akp(members, algorithm)? } else { key_of_rfc7518(members)? };
+        #[cfg(not(feature = "ml-dsa"))]
+        let material = key_of_rfc7518(members)?;
         let key = VerificationKey {
             key_id: key_id.map(Arc::from),
             algorithm,
@@ -69,6 +70,18 @@ impl VerificationKey {
         #[cfg(feature = "x509")]
         let key = key.certified_by_x5c(members)?;
         Ok(key)
+    }
+}
+
+/// A key of the types of RFC 7518 §6 and RFC 8037.
+fn key_of_rfc7518(members: &Map<String, Value>) -> Result<KeyMaterial, &'static str> {
+    let parameters: AlgorithmParameters = serde_json::from_value(Value::Object(members.clone()))
+        .map_err(|_| "has members of the wrong type")?;
+    match &parameters {
+        AlgorithmParameters::RSA(rsa) => rsa_key(rsa),
+        AlgorithmParameters::EllipticCurve(ec) => ec_key(ec),
+        AlgorithmParameters::OctetKeyPair(okp) => okp_key(okp),
+        _ => Err("has a kty or crv that this server does not support, or lacks a member"),
     }
 }
 
@@ -90,7 +103,7 @@ fn thumbprint_member(members: &Map<String, Value>, name: &str) -> Result<Option<
     Ok(text.map(|text| Box::from(text.trim_end_matches('='))))
 }
 
-fn optional_text<'m>(
+pub(super) fn optional_text<'m>(
     members: &'m Map<String, Value>,
     name: &str,
     problem: &'static str,
@@ -119,7 +132,7 @@ fn okp_key(okp: &OctetKeyPairParameters) -> Result<KeyMaterial, &'static str> {
     KeyMaterial::ed25519(&octets(&okp.x)?)
 }
 
-fn octets(text: &str) -> Result<Vec<u8>, &'static str> {
+pub(super) fn octets(text: &str) -> Result<Vec<u8>, &'static str> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| "has a member that is not base64url without padding")
 }
 

@@ -99,7 +99,7 @@ const UNCOMPRESSED: u8 = 4;
 
 /// RFC 7638 §3: SHA-256 of the required members in lexical order. The members were decoded and are encoded
 /// again, so that two spellings of one key have one thumbprint.
-fn thumbprint(canonical: &str) -> Arc<str> {
+pub(super) fn thumbprint(canonical: &str) -> Arc<str> {
     let hash = digest::digest(&digest::SHA256, canonical.as_bytes());
     URL_SAFE_NO_PAD.encode(hash.as_ref()).into()
 }

@@ -3,6 +3,8 @@
 
 mod jwk;
 mod material;
+#[cfg(feature = "ml-dsa")]
+mod ml_dsa;
 #[cfg(feature = "x509")]
 mod public_keys;
 mod set;

@@ -1,6 +1,8 @@
 //! Public keys in ASN.1: `SubjectPublicKeyInfo` ([RFC 5280 §4.1.2.7](https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.7))
 //! and `RSAPublicKey` ([RFC 8017 A.1.1](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.1)).
 
+#[cfg(feature = "ml-dsa")]
+use x509_parser::der_parser::asn1_rs::oid;
 use x509_parser::der_parser::asn1_rs::{Any, Oid, Tag};
 use x509_parser::oid_registry::{
     OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_NIST_EC_P384, OID_NIST_EC_P521, OID_PKCS1_RSAENCRYPTION,
@@ -11,6 +13,8 @@ use x509_parser::public_key::RSAPublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::material::{Curve, KeyMaterial};
+#[cfg(feature = "ml-dsa")]
+use crate::algorithm::Algorithm;
 
 /// Would the key be taken from a JWK?
 #[cfg(feature = "mtls")]
@@ -43,6 +47,10 @@ impl KeyMaterial {
         }
         let key = &*info.subject_public_key.data;
         let (kind, parameters) = (&info.algorithm.algorithm, info.algorithm.parameters.as_ref());
+        #[cfg(feature = "ml-dsa")]
+        if let Some((_, algorithm)) = ML_DSA.iter().find(|(known, _)| known == kind) {
+            return KeyMaterial::ml_dsa(*algorithm, key);
+        }
         if *kind == OID_PKCS1_RSAENCRYPTION {
             KeyMaterial::from_pkcs1_der(key)
         } else if *kind == OID_KEY_TYPE_EC_PUBLIC_KEY {
@@ -71,6 +79,14 @@ impl KeyMaterial {
         KeyMaterial::rsa(rsa.modulus, rsa.exponent)
     }
 }
+
+/// [RFC 9881 §2](https://www.rfc-editor.org/rfc/rfc9881#section-2).
+#[cfg(feature = "ml-dsa")]
+const ML_DSA: [(Oid<'static>, Algorithm); 3] = [
+    (oid!(2.16.840.1.101.3.4.3.17), Algorithm::MlDsa44),
+    (oid!(2.16.840.1.101.3.4.3.18), Algorithm::MlDsa65),
+    (oid!(2.16.840.1.101.3.4.3.19), Algorithm::MlDsa87),
+];
 
 /// RFC 5480 §2.1.1: named curves only. A curve that is written out can be one that its maker can break.
 fn curve(parameters: Option<&Any<'_>>) -> Result<Curve, &'static str> {

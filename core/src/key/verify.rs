@@ -1,4 +1,4 @@
-//! Signature verification with keys that were parsed once. The one place that knows aws-lc-rs's signature types.
+//! Signature verification with keys that were parsed once. Only this and `ml_dsa.rs` know aws-lc-rs's signature types.
 
 use std::sync::OnceLock;
 
@@ -13,8 +13,8 @@ pub(super) enum PublicKey {
     /// One parsed key for each of the six algorithms an RSA key can serve, made when first needed: a parsed key
     /// is bound to its algorithm.
     Rsa { n: Box<[u8]>, e: Box<[u8]>, parsed: Box<[OnceLock<Option<ParsedPublicKey>>; RSA.len()]> },
-    /// The curve fixes the algorithm.
-    Curve { algorithm: Algorithm, parsed: ParsedPublicKey },
+    /// The curve fixes the algorithm, or the parameter set of ML-DSA does.
+    Fixed { algorithm: Algorithm, parsed: ParsedPublicKey },
 }
 
 impl PublicKey {
@@ -41,19 +41,19 @@ impl PublicKey {
             _ => return None,
         };
         let parsed = ParsedPublicKey::new(verification, point).ok()?;
-        Some(PublicKey::Curve { algorithm, parsed })
+        Some(PublicKey::Fixed { algorithm, parsed })
     }
 
     pub(super) fn supports(&self, algorithm: Algorithm) -> bool {
         match self {
             PublicKey::Rsa { .. } => RSA.iter().any(|(candidate, _)| *candidate == algorithm),
-            PublicKey::Curve { algorithm: own, .. } => own.is_same_as(algorithm),
+            PublicKey::Fixed { algorithm: own, .. } => own.is_same_as(algorithm),
         }
     }
 
     pub(super) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         match self {
-            PublicKey::Curve { parsed, .. } => parsed.verify_sig(message, signature).is_ok(),
+            PublicKey::Fixed { parsed, .. } => parsed.verify_sig(message, signature).is_ok(),
             PublicKey::Rsa { n, e, parsed } => {
                 let cells = RSA.iter().zip(parsed.iter());
                 let Some(((_, parameters), cell)) = cells.into_iter().find(|((own, _), _)| *own == algorithm)

@@ -1,7 +1,7 @@
 //! Which combinations of metadata make a client; the one place that says so.
 
 use super::{ClientMetadata, MetadataError};
-use crate::algorithm::Algorithm;
+use crate::algorithm::{Algorithm, UnknownAlgorithm};
 use crate::auth_method::AuthMethod;
 use crate::client::Client;
 use crate::grant::MethodGrant;
@@ -166,8 +166,8 @@ fn signing_algorithm(
 ) -> Result<Option<Algorithm>, MetadataError> {
     let Some(name) = &metadata.token_endpoint_auth_signing_alg else { return Ok(None) };
     let field = "token_endpoint_auth_signing_alg";
-    let algorithm: Algorithm = name.parse().map_err(|_| {
-        MetadataError::new(field, format!("{name:?} is no known algorithm"), "use one like ES256")
+    let algorithm: Algorithm = name.parse().map_err(|error: UnknownAlgorithm| {
+        MetadataError::new(field, format!("is an {error}"), "use one like ES256")
     })?;
     let has = |wanted: AuthMethod| grants.iter().any(|grant| *grant.method() == wanted);
     let fits = if algorithm.is_symmetric() {

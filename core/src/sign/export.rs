@@ -38,6 +38,8 @@ impl SigningKey {
             Material::Rsa(pair) => pair.public_key().as_der(),
             Material::Ec(pair, _) => pair.public_key().as_der(),
             Material::Ed25519(pair) => pair.public_key().as_der(),
+            #[cfg(feature = "ml-dsa")]
+            Material::MlDsa(pair, _) => pair.public_key().as_der(),
             Material::Secret(_) => return Ok(None),
         }
         .map_err(SignError::failed)?;
@@ -88,6 +90,8 @@ impl SigningKey {
             }
             Material::Ec(pair, _) => pem::write(PRIVATE_KEY, pair.to_pkcs8v1().map_err(failed)?.as_ref()),
             Material::Ed25519(pair) => pem::write(PRIVATE_KEY, pair.to_pkcs8v1().map_err(failed)?.as_ref()),
+            #[cfg(feature = "ml-dsa")]
+            Material::MlDsa(pair, _) => pem::write(PRIVATE_KEY, pair.to_pkcs8v1().map_err(failed)?.as_ref()),
             Material::Secret(_) => return Err(SignError::new("a secret has no PEM form; write it as a JWK")),
         })
     }
@@ -103,6 +107,8 @@ impl SigningKey {
                 let seed = pair.seed().and_then(|seed| seed.as_be_bytes()).map_err(SignError::failed)?;
                 vec![("d", Zeroizing::new(seed.as_ref().to_vec()))]
             }
+            #[cfg(feature = "ml-dsa")]
+            Material::MlDsa(pair, _) => vec![("priv", super::ml_dsa::seed(pair)?)],
             Material::Secret(secret) => vec![("k", secret.clone())],
         })
     }
@@ -129,6 +135,12 @@ fn public_members(material: &Material) -> Option<Map<String, Value>> {
             "kty": "OKP",
             "crv": "Ed25519",
             "x": base64url(pair.public_key().as_ref()),
+        }),
+        #[cfg(feature = "ml-dsa")]
+        Material::MlDsa(pair, set) => json!({
+            "kty": "AKP",
+            "alg": set.algorithm.as_str(),
+            "pub": base64url(pair.public_key().as_ref()),
         }),
         Material::Secret(_) => return None,
     };

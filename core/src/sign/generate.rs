@@ -11,14 +11,18 @@ use super::{SignError, SigningKey};
 use crate::algorithm::Algorithm;
 
 impl SigningKey {
-    /// A new key for this algorithm: RSA of 2048 bits, a key on the algorithm's curve, or a random secret as long as
-    /// the hash. The `kid` of a key pair is its JWK thumbprint.
+    /// A new key for this algorithm: RSA of 2048 bits, a key on the algorithm's curve or of its parameter set, or a
+    /// random secret as long as the hash. The `kid` of a key pair is its JWK thumbprint.
     ///
     /// # Errors
     /// [`SignError`] when the cryptographic library fails.
     pub fn generate(algorithm: Algorithm) -> Result<Self, SignError> {
         if let Some(octets) = jws::secret_octets(algorithm) {
             return SigningKey::generate_secret(octets)?.with_algorithm(algorithm);
+        }
+        #[cfg(feature = "ml-dsa")]
+        if let Some(set) = super::ml_dsa::ParameterSet::of(algorithm) {
+            return SigningKey::of(set.generate()?);
         }
         let material = match CURVES.iter().find(|curve| curve.algorithm == algorithm) {
             Some(curve) => {

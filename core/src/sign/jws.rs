@@ -46,6 +46,8 @@ pub(super) fn usual(material: &Material) -> Algorithm {
         Material::Rsa(_) => Algorithm::RS256,
         Material::Ec(_, curve) => curve.algorithm,
         Material::Ed25519(_) => Algorithm::EdDSA,
+        #[cfg(feature = "ml-dsa")]
+        Material::MlDsa(_, set) => set.algorithm,
         Material::Secret(_) => Algorithm::HS256,
     }
 }
@@ -56,6 +58,8 @@ pub(super) fn takes(material: &Material, algorithm: Algorithm) -> bool {
         Material::Rsa(_) => rsa_encoding(algorithm).is_some(),
         Material::Ec(_, curve) => curve.algorithm == algorithm,
         Material::Ed25519(_) => algorithm.is_same_as(Algorithm::Ed25519),
+        #[cfg(feature = "ml-dsa")]
+        Material::MlDsa(_, set) => set.algorithm == algorithm,
         Material::Secret(_) => hmac_of(algorithm).is_some(),
     }
 }
@@ -80,6 +84,8 @@ pub(super) fn sign(material: &Material, algorithm: Algorithm, message: &[u8]) ->
             Ok(signature.as_ref().to_vec())
         }
         Material::Ed25519(pair) => Ok(pair.try_sign(message).map_err(SignError::failed)?.as_ref().to_vec()),
+        #[cfg(feature = "ml-dsa")]
+        Material::MlDsa(pair, _) => super::ml_dsa::sign(pair, message),
         Material::Secret(secret) => {
             let key = hmac::Key::new(hmac_of(algorithm).ok_or_else(mismatch)?, secret);
             Ok(hmac::sign(&key, message).as_ref().to_vec())

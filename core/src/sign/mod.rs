@@ -75,6 +75,8 @@ mod der;
 mod export;
 mod generate;
 mod jws;
+#[cfg(feature = "ml-dsa")]
+mod ml_dsa;
 mod pem;
 mod private_jwk;
 mod sign_error;

@@ -77,6 +77,10 @@ fn pkcs8(der: &[u8]) -> Result<Material, SignError> {
     if let Ok(pair) = Ed25519KeyPair::from_pkcs8(der) {
         return Ok(Material::Ed25519(Box::new(pair)));
     }
+    #[cfg(feature = "ml-dsa")]
+    if let Some(read) = super::ml_dsa::from_pkcs8(der) {
+        return read;
+    }
     let curve =
         CURVES.iter().find_map(|curve| Some((EcdsaKeyPair::from_pkcs8(curve.signing, der).ok()?, curve)));
     match curve {
@@ -102,9 +106,11 @@ fn sec1(der: &[u8]) -> Result<Material, SignError> {
 }
 
 fn unfit() -> SignError {
-    SignError::new(
-        "is not a key that signs assertions: RSA of 2048 to 8192 bits, EC on P-256, P-384 or P-521, or Ed25519",
-    )
+    SignError::new(if cfg!(feature = "ml-dsa") {
+        "is not a key that signs assertions: RSA of 2048 to 8192 bits, EC on P-256, P-384 or P-521, Ed25519 or ML-DSA"
+    } else {
+        "is not a key that signs assertions: RSA of 2048 to 8192 bits, EC on P-256, P-384 or P-521, or Ed25519"
+    })
 }
 
 fn encrypted() -> SignError {

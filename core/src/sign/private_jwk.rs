@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::SignError;
 use super::jws::CURVES;
 use super::signing_key::Material;
-use crate::algorithm::Algorithm;
+use crate::algorithm::{Algorithm, UnknownAlgorithm};
 
 /// The key, its `alg` and its `kid`.
 pub(super) type Read = (Material, Option<Algorithm>, Option<String>);
@@ -23,7 +23,7 @@ pub(super) fn read(json: &str) -> Result<Read, SignError> {
     let algorithm = match &jwk.alg {
         None => None,
         Some(name) => {
-            Some(name.parse().map_err(|_| SignError::new("has an alg that is not a signing algorithm"))?)
+            Some(name.parse().map_err(|error: UnknownAlgorithm| SignError::new(format!("has an {error}")))?)
         }
     };
     let material = match jwk.kty.as_str() {
@@ -31,7 +31,13 @@ pub(super) fn read(json: &str) -> Result<Read, SignError> {
         "EC" => ec(&jwk)?,
         "OKP" => okp(&jwk)?,
         "oct" => Material::Secret(member(&jwk.k, "k")?),
-        _ => return Err(SignError::new("has a kty other than RSA, EC, OKP and oct")),
+        #[cfg(feature = "ml-dsa")]
+        "AKP" => akp(&jwk, algorithm)?,
+        _ => {
+            return Err(SignError::new(
+                "has a kty other than RSA, EC, OKP, oct and, with the feature ml-dsa, AKP",
+            ));
+        }
     };
     Ok((material, algorithm, jwk.kid))
 }
@@ -53,6 +59,10 @@ struct PrivateJwk {
     dq: Option<Text>,
     qi: Option<Text>,
     k: Option<Text>,
+    #[cfg(feature = "ml-dsa")]
+    r#pub: Option<Text>,
+    #[cfg(feature = "ml-dsa")]
+    r#priv: Option<Text>,
 }
 
 type Text = Zeroizing<String>;
@@ -96,10 +106,21 @@ fn okp(jwk: &PrivateJwk) -> Result<Material, SignError> {
         .map_err(|_| SignError::new("has a d and x that are not one key"))
 }
 
+/// RFC 9964 §3: `alg` is part of the key.
+#[cfg(feature = "ml-dsa")]
+fn akp(jwk: &PrivateJwk, algorithm: Option<Algorithm>) -> Result<Material, SignError> {
+    algorithm
+        .and_then(super::ml_dsa::ParameterSet::of)
+        .ok_or_else(|| SignError::new("has no alg of ML-DSA, which kty AKP requires"))?
+        .key_pair(&member(&jwk.r#priv, "priv")?, &member(&jwk.r#pub, "pub")?)
+}
+
 fn member(text: &Option<Text>, name: &'static str) -> Result<Zeroizing<Vec<u8>>, SignError> {
     let text = text.as_ref().ok_or_else(|| {
         SignError::new(match name {
-            "d" | "k" => format!("has no {name}: it is a public key, and signing needs the private one"),
+            "d" | "k" | "priv" => {
+                format!("has no {name}: it is a public key, and signing needs the private one")
+            }
             _ => format!("has no {name}"),
         })
     })?;

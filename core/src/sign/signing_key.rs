@@ -2,11 +2,15 @@
 
 use std::fmt;
 
+#[cfg(feature = "ml-dsa")]
+use aws_lc_rs::signature::PqdsaKeyPair;
 use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
 use zeroize::Zeroizing;
 
 use super::SignError;
 use super::jws::{self, Curve};
+#[cfg(feature = "ml-dsa")]
+use super::ml_dsa::ParameterSet;
 use crate::algorithm::Algorithm;
 
 /// A private key, or a secret for the HS algorithms, with the algorithm it signs with and the `kid` that names it.
@@ -32,6 +36,8 @@ pub(super) enum Material {
     Rsa(Box<RsaKeyPair>),
     Ec(Box<EcdsaKeyPair>, &'static Curve),
     Ed25519(Box<Ed25519KeyPair>),
+    #[cfg(feature = "ml-dsa")]
+    MlDsa(Box<PqdsaKeyPair>, &'static ParameterSet),
     Secret(Zeroizing<Vec<u8>>),
 }
 
@@ -39,7 +45,8 @@ impl SigningKey {
     /// A private key in PEM: PKCS#8 (`PRIVATE KEY`) of any type, SEC 1 (`EC PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`).
     /// The first of these in the text; other blocks, such as certificates, are passed over.
     ///
-    /// It signs with RS256, ES256, ES384, ES512 or EdDSA, by its type, and its `kid` is its JWK thumbprint.
+    /// It signs with RS256, ES256, ES384, ES512 or EdDSA, by its type, and its `kid` is its JWK thumbprint. An ML-DSA
+    /// key (feature `ml-dsa`) signs with its own algorithm, and must hold its seed.
     ///
     /// # Errors
     /// [`SignError`] when there is no private key in it, it is encrypted, or is of a type, curve or size that no
@@ -48,7 +55,8 @@ impl SigningKey {
         SigningKey::of(super::pem::read(pem)?)
     }
 
-    /// A private JWK ([RFC 7517](https://www.rfc-editor.org/rfc/rfc7517)) of `kty` RSA, EC, OKP or oct, as JSON.
+    /// A private JWK ([RFC 7517](https://www.rfc-editor.org/rfc/rfc7517)) of `kty` RSA, EC, OKP or oct, or of AKP with
+    /// the feature `ml-dsa`, as JSON.
     ///
     /// Its `alg` and `kid` count; without them the defaults are those of [`from_pem`](SigningKey::from_pem), and
     /// HS256 without a `kid` for `oct`.
@@ -171,6 +179,8 @@ fn kind(material: &Material) -> String {
         Material::Rsa(_) => "an RSA key".to_owned(),
         Material::Ec(_, curve) => format!("a key on {}", curve.name),
         Material::Ed25519(_) => "an Ed25519 key".to_owned(),
+        #[cfg(feature = "ml-dsa")]
+        Material::MlDsa(_, set) => format!("a key for {}", set.algorithm),
         Material::Secret(_) => "a secret".to_owned(),
     }
 }

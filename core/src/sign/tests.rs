@@ -29,7 +29,7 @@ fn verifies(key: &SigningKey, assertion: &SignedAssertion) -> bool {
 
 #[test]
 fn every_asymmetric_algorithm_verifies_and_survives_being_written_down() {
-    for algorithm in Algorithm::ALL.iter().copied().filter(|algorithm| !algorithm.is_symmetric()) {
+    for algorithm in Algorithm::known().filter(|algorithm| !algorithm.is_symmetric()) {
         let key = SigningKey::generate(algorithm).unwrap();
         let assertion = usual().sign(&key).unwrap();
         assert!(verifies(&key, &assertion), "{algorithm}");

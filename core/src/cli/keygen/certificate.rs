@@ -22,8 +22,10 @@ impl Certificate {
     /// With this common name, valid from an hour ago, since clocks differ.
     pub(super) fn self_signed(key: &SigningKey, common_name: &str, days: u32) -> Result<Self, Problem> {
         let failed = |error: rcgen::Error| Problem::new(format!("the certificate cannot be made: {error}"));
-        let pair =
-            KeyPair::from_pem_and_sign_algo(&key.to_pem()?, signature(key.algorithm())).map_err(failed)?;
+        let signature = signature(key.algorithm()).ok_or_else(|| {
+            Problem::new(format!("no certificate is made of a key for {}", key.algorithm()))
+        })?;
+        let pair = KeyPair::from_pem_and_sign_algo(&key.to_pem()?, signature).map_err(failed)?;
         let mut parameters = CertificateParams::default();
         parameters.distinguished_name.push(DnType::CommonName, common_name);
         parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -50,12 +52,13 @@ impl Certificate {
     }
 }
 
-fn signature(algorithm: Algorithm) -> &'static SignatureAlgorithm {
-    match algorithm {
+fn signature(algorithm: Algorithm) -> Option<&'static SignatureAlgorithm> {
+    Some(match algorithm {
         Algorithm::ES256 => &rcgen::PKCS_ECDSA_P256_SHA256,
         Algorithm::ES384 => &rcgen::PKCS_ECDSA_P384_SHA384,
         Algorithm::ES512 => &rcgen::PKCS_ECDSA_P521_SHA512,
         Algorithm::Ed25519 | Algorithm::EdDSA => &rcgen::PKCS_ED25519,
+        Algorithm::MlDsa44 | Algorithm::MlDsa65 | Algorithm::MlDsa87 => return None,
         _ => &rcgen::PKCS_RSA_SHA256,
-    }
+    })
 }

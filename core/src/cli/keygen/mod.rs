@@ -38,7 +38,8 @@ pub(super) struct Arguments {
     #[arg(long = "use", value_name = "USE", default_value = "sig")]
     key_use: KeyUse,
 
-    /// `alg` of the JWK: the one algorithm the key is used with; by default RS256, ES256, ES384, ES512, EdDSA, HS256
+    /// `alg` of the JWK: the one algorithm the key is used with; by default RS256, ES256, ES384, ES512, EdDSA,
+    /// ML-DSA-65, HS256
     #[arg(long, value_name = "NAME")]
     alg: Option<String>,
 
@@ -113,6 +114,9 @@ impl Arguments {
 
     fn generate(&self) -> Result<SigningKey, Problem> {
         let algorithm = shape::algorithm(self.kty, self.curve.as_deref(), self.signing_algorithm()?)?;
+        if shape::key_type(algorithm) == KeyType::Akp && self.key_use == KeyUse::Enc {
+            return Err(Problem::new("a key of type AKP is for signatures: its algorithm is part of it"));
+        }
         match (shape::key_type(algorithm), self.size) {
             (KeyType::Rsa, size) => {
                 Ok(SigningKey::generate_rsa(size.unwrap_or(2048))?.with_algorithm(algorithm)?)
@@ -122,7 +126,9 @@ impl Arguments {
                 Ok(SigningKey::generate_secret(bits as usize / 8)?.with_algorithm(algorithm)?)
             }
             (KeyType::Oct, Some(_)) => Err(Problem::new("--size of a secret is a multiple of 8")),
-            _ => Err(Problem::new("--size is for RSA and oct; the curve fixes the size of the others")),
+            _ => Err(Problem::new(
+                "--size is for RSA and oct; the curve or the algorithm fixes the size of the others",
+            )),
         }
     }
 
@@ -220,6 +226,7 @@ Examples:
   countersign keygen --out billing.jwk --public billing.public.jwk              EC on P-256, for ES256
   countersign keygen --alg PS256 --size 3072 --format jwks --out a.jwks --public a.public.jwks
   countersign keygen --curve Ed25519 --format pem --kid none --out billing.pem --public billing.public.pem
+  countersign keygen --alg ML-DSA-65 --out pq.jwk --public pq.public.jwk         For a policy that names ML-DSA-65
   countersign keygen --kty RSA --out tls.pem --format pem --certificate tls.crt --name billing
 The public JWK Set is what `jwks` in clients.json takes; public PEM and certificates go into `public_keys`.
 For client_secret_jwt make a secret that is text: countersign hash-secret --generate";

@@ -19,6 +19,8 @@ pub(super) enum KeyType {
     Ec,
     #[value(name = "OKP")]
     Okp,
+    #[value(name = "AKP")]
+    Akp,
     #[value(name = "oct")]
     Oct,
 }
@@ -106,6 +108,7 @@ pub(super) fn algorithm(
     let usual = match key_type {
         Some(KeyType::Rsa) => Algorithm::RS256,
         Some(KeyType::Okp) => Algorithm::EdDSA,
+        Some(KeyType::Akp) => Algorithm::MlDsa65,
         Some(KeyType::Oct) => Algorithm::HS256,
         Some(KeyType::Ec) | None => Algorithm::ES256,
     };
@@ -126,6 +129,7 @@ pub(super) fn key_type(algorithm: Algorithm) -> KeyType {
     match algorithm {
         Algorithm::ES256 | Algorithm::ES384 | Algorithm::ES512 => KeyType::Ec,
         Algorithm::Ed25519 | Algorithm::EdDSA => KeyType::Okp,
+        Algorithm::MlDsa44 | Algorithm::MlDsa65 | Algorithm::MlDsa87 => KeyType::Akp,
         Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => KeyType::Oct,
         _ => KeyType::Rsa,
     }
@@ -145,6 +149,13 @@ mod tests {
             Algorithm::Ed25519
         );
         assert_eq!(algorithm(Some(KeyType::Oct), None, None).unwrap(), Algorithm::HS256);
+        assert_eq!(algorithm(Some(KeyType::Akp), None, None).unwrap(), Algorithm::MlDsa65);
+        assert_eq!(
+            algorithm(Some(KeyType::Akp), None, Some(Algorithm::MlDsa87)).unwrap(),
+            Algorithm::MlDsa87
+        );
+        assert!(algorithm(Some(KeyType::Akp), Some("P-256"), None).is_err());
+        assert!(algorithm(Some(KeyType::Akp), None, Some(Algorithm::ES256)).is_err());
         assert!(algorithm(Some(KeyType::Rsa), Some("P-256"), None).is_err());
         assert!(algorithm(Some(KeyType::Ec), None, Some(Algorithm::RS256)).is_err());
         assert!(algorithm(None, Some("P-256"), Some(Algorithm::ES384)).is_err());
