@@ -2,7 +2,10 @@
 
 use std::sync::OnceLock;
 
-use aws_lc_rs::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, RsaKeyPair};
+use aws_lc_rs::signature::{
+    self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, PqdsaKeyPair,
+    PqdsaSigningAlgorithm, RsaKeyPair,
+};
 use aws_lc_rs::{digest, hmac, rand};
 use serde_json::{Map, Value};
 
@@ -26,6 +29,15 @@ impl PrivateJwk {
         PrivateJwk::new(&serde_json::json!({"kty": "oct", "k": encoding::base64url(secret)}))
     }
 
+    /// The ML-DSA key of a seed of equal octets, whose `kid` is its algorithm and that number.
+    pub fn of_ml_dsa(algorithm: &str, seed: u8) -> Self {
+        let pair = PqdsaKeyPair::from_seed(ml_dsa(algorithm), &[seed; 32]).unwrap();
+        PrivateJwk::new(&serde_json::json!({
+            "kty": "AKP", "alg": algorithm, "kid": format!("{algorithm}:{seed}"),
+            "pub": encoding::base64url(pair.public_key()), "priv": encoding::base64url([seed; 32]),
+        }))
+    }
+
     /// The same key with other members, for instance another `kid`.
     pub fn with(&self, changes: Value) -> Self {
         let mut members = self.members.clone();
@@ -35,7 +47,7 @@ impl PrivateJwk {
 
     /// The public half, as a client registers it.
     pub fn public(&self) -> Value {
-        let is_public = |name: &str| !["d", "p", "q", "dp", "dq", "qi"].contains(&name);
+        let is_public = |name: &str| !["d", "p", "q", "dp", "dq", "qi", "priv"].contains(&name);
         self.members.clone().into_iter().filter(|(name, _)| is_public(name)).collect::<Map<_, _>>().into()
     }
 
@@ -75,6 +87,13 @@ impl PrivateJwk {
             // Ed448, which the signing library does not have: the length is right, the content is not.
             "OKP" => vec![0x5A; 114],
             "RSA" => self.sign_rsa(algorithm, message),
+            "AKP" => {
+                let own = ml_dsa(self.member("alg"));
+                let mut signature = vec![0; own.signature_len()];
+                let pair = PqdsaKeyPair::from_seed(own, &self.octets("priv")).unwrap();
+                pair.sign(message, &mut signature).unwrap();
+                signature
+            }
             "oct" => hmac(algorithm, &self.octets("k"), message),
             other => panic!("no signer for kty {other:?}"),
         }
@@ -147,6 +166,15 @@ impl PrivateJwk {
             _ => rsa::pkcs1_sha256(message, rsa::modulus_octets(self)),
         };
         rsa::private_operation(self, &encoded)
+    }
+}
+
+fn ml_dsa(algorithm: &str) -> &'static PqdsaSigningAlgorithm {
+    match algorithm {
+        "ML-DSA-44" => &signature::ML_DSA_44_SIGNING,
+        "ML-DSA-65" => &signature::ML_DSA_65_SIGNING,
+        "ML-DSA-87" => &signature::ML_DSA_87_SIGNING,
+        other => panic!("no signer for {other:?}"),
     }
 }
 

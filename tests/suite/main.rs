@@ -6,6 +6,7 @@ mod cancellation;
 mod explain;
 mod faults;
 mod fetch;
+mod ml_dsa;
 mod ports;
 mod promises;
 mod properties;

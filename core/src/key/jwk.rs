@@ -177,4 +177,35 @@ mod tests {
         .unwrap();
         assert!(!key.fits(Algorithm::EdDSA));
     }
+
+    #[test]
+    #[cfg(not(feature = "ml-dsa"))]
+    fn a_key_of_type_akp_names_the_feature_that_reads_it() {
+        for jwk in [json!({"kty": "AKP", "alg": "ML-DSA-65", "pub": "AA"}), json!({"kty": "AKP"})] {
+            assert!(read(jwk).unwrap_err().contains("needs the feature ml-dsa"));
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "ml-dsa")]
+    fn a_key_of_type_akp_says_what_it_lacks() {
+        let of = |jwk: Value| read(jwk).unwrap_err();
+        let octets = |length: usize| URL_SAFE_NO_PAD.encode(vec![1; length]);
+        assert!(of(json!({"kty": "AKP", "pub": octets(1952)})).contains("has no alg"));
+        assert!(of(json!({"kty": "AKP", "alg": "ML-DSA-65"})).contains("has no pub"));
+        assert!(
+            of(json!({"kty": "AKP", "alg": "ES256", "pub": octets(1952)})).contains("not one of kty AKP")
+        );
+        assert!(of(json!({"kty": "AKP", "alg": "ML-DSA-99", "pub": octets(1952)})).contains("has an alg"));
+        for (alg, length) in [("ML-DSA-44", 1312), ("ML-DSA-65", 1952), ("ML-DSA-87", 2592)] {
+            let jwk = |length: usize| json!({"kty": "AKP", "alg": alg, "pub": octets(length)});
+            for wrong in [0, 31, 1312, 1952, 2592, length - 1, length + 1] {
+                if wrong != length {
+                    assert!(of(jwk(wrong)).contains("not as long as its alg asks"), "{alg} {wrong}");
+                }
+            }
+            let key = read(jwk(length)).unwrap();
+            assert!(key.fits(alg.parse().unwrap()) && !key.fits(Algorithm::ES256));
+        }
+    }
 }

@@ -17,6 +17,9 @@ fn every_kind_of_key_is_written_registered_and_used() {
         ("p384", &["--curve", "P-384"], &[Algorithm::ES384]),
         ("p521", &["--curve", "P-521"], &[Algorithm::ES512]),
         ("okp", &["--kty", "OKP"], &[Algorithm::EdDSA, Algorithm::Ed25519]),
+        ("akp", &["--kty", "AKP"], &[Algorithm::MlDsa65]),
+        ("ml-dsa-44", &["--alg", "ML-DSA-44"], &[Algorithm::MlDsa44]),
+        ("ml-dsa-87", &["--alg", "ML-DSA-87"], &[Algorithm::MlDsa87]),
     ];
     for (name, options, algorithms) in kinds {
         for format in ["jwk", "jwks", "pem"] {
@@ -29,7 +32,8 @@ fn every_kind_of_key_is_written_registered_and_used() {
                 "jwk" => metadata["jwks"] = json!({ "keys": [bench.read_json(&public)] }),
                 _ => metadata["jwks"] = bench.read_json(&public),
             }
-            assert!(!metadata.to_string().contains("\"d\""), "{metadata}");
+            let text = metadata.to_string();
+            assert!(!text.contains("\"d\"") && !text.contains("\"priv\""), "{text}");
             bench.write("clients.json", json!([metadata]).to_string());
             bench.run(&["check-config", "clients.json"]).ends(0);
             for algorithm in *algorithms {
@@ -37,12 +41,53 @@ fn every_kind_of_key_is_written_registered_and_used() {
                     ["assert", "c", "--key", &private, "--issuer", ISSUER, "--alg", algorithm.as_str()];
                 let kid = if format == "pem" { ["--kid", "none"] } else { ["--kid", "thumbprint"] };
                 let assertion = bench.run(&[assert.as_slice(), &kid].concat()).ends(0).out;
-                let explain = ["explain", "--issuer", ISSUER, "--clients", "clients.json", "--json"];
+                let taken = format!("algorithms={}", json!([algorithm]));
+                let explain = [
+                    "explain",
+                    "--issuer",
+                    ISSUER,
+                    "--clients",
+                    "clients.json",
+                    "--json",
+                    "--policy",
+                    &taken,
+                ];
                 let said = bench.run_with(&explain, &assertion).ends(0).json();
                 assert_eq!(said["alg"], algorithm.as_str(), "{name} {format}: {said}");
             }
         }
     }
+}
+
+/// RFC 9964 §3: `alg` is part of the key, and no policy takes it unasked.
+#[test]
+fn a_key_of_type_akp_is_for_a_policy_that_names_its_algorithm() {
+    let bench = Bench::new("akp");
+    let files = ["keygen", "--kty", "AKP", "--format", "jwks", "--out", "key", "--public", "public"];
+    bench.run(&files).ends(0);
+    let (private, public) = (bench.read_json("key"), bench.read_json("public"));
+    let (private, public) = (&private["keys"][0], &public["keys"][0]);
+    assert_eq!((&public["kty"], &public["alg"]), (&json!("AKP"), &json!("ML-DSA-65")));
+    assert_eq!(private["priv"].as_str().unwrap().len(), 43);
+    assert_eq!((public.get("priv"), &public["pub"]), (None, &private["pub"]));
+    let metadata = json!([{ "client_id": "c", "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [public] } }]);
+    bench.write("clients.json", metadata.to_string());
+    let assertion = bench.run(&["assert", "c", "--key", "key", "--issuer", ISSUER]).ends(0).out;
+    let explain = ["explain", "--issuer", ISSUER, "--clients", "clients.json"];
+    let said = bench.run_with(&explain, &assertion).ends(1).out;
+    assert!(said.contains("alg_not_allowed") && said.contains("ML-DSA-65"), "{said}");
+    for (wrong, problem) in [
+        (["--kty", "AKP", "--use", "enc"], "for signatures"),
+        (["--alg", "ML-DSA-44", "--curve", "P-256"], "the curve is that of ES256"),
+        (["--alg", "ML-DSA-44", "--size", "2048"], "--size is for RSA and oct"),
+        (["--alg", "ML-DSA-44", "--kty", "EC"], "not for a key of this type"),
+        (["--alg", "ML-DSA-44", "--certificate", "c.pem"], "no certificate is made"),
+    ] {
+        let run = bench.run(&[&["keygen"], wrong.as_slice()].concat()).ends(2);
+        assert!(run.err.contains(problem), "{}", run.err);
+    }
+    let run = bench.run(&["assert", "c", "--key", "key", "--issuer", ISSUER, "--alg", "ML-DSA-44"]).ends(2);
+    assert!(run.err.contains("a key for ML-DSA-65 does not sign with ML-DSA-44"), "{}", run.err);
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod endpoints;
 mod form;
 mod grants;
 mod keys;
+mod ml_dsa;
 mod numbers;
 mod policy;
 mod post;
@@ -56,6 +57,7 @@ pub fn hand_written() -> Vec<Row> {
         certificates::rows(),
         x5c::rows(),
         signatures::rows(),
+        ml_dsa::rows(),
         replay::rows(),
         grants::rows(),
         client_secret_jwt::rows(),
