@@ -140,7 +140,8 @@ impl Authenticator {
     ) -> Result<AuthenticatedClient, Refusal> {
         let refuse = |seen: &Seen<'_>, failure| self.refuse_observed(request, seen, failure, started);
         let form = self.0.read_form(request).map_err(|failure| refuse(&Seen::default(), failure))?;
-        let presented = Presented::read(request, &form, &self.0.policy).map_err(|failure| {
+        let presented = Presented::read(request, &form, &self.0.policy, self.0.trusted_proxy.as_ref());
+        let presented = presented.map_err(|failure| {
             let client_id = form.get("client_id");
             refuse(&Seen { client_id: client_id.as_deref(), ..Seen::default() }, failure)
         })?;
@@ -170,7 +171,7 @@ impl Authenticator {
                 method: Some(authenticated.method()),
                 algorithm: authenticated.algorithm(),
                 key_id: authenticated.key_id(),
-                source: request.source,
+                source: self.0.source(request),
                 elapsed: self.0.clock.monotonic().saturating_sub(started),
                 outcome: Ok(&authenticated),
             };
@@ -198,7 +199,7 @@ impl Authenticator {
                 method: seen.method,
                 algorithm: seen.algorithm,
                 key_id: seen.key_id,
-                source: request.source,
+                source: self.0.source(request),
                 elapsed: self.0.clock.monotonic().saturating_sub(started),
                 outcome: Err(&refusal),
             };

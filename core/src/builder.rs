@@ -12,6 +12,7 @@ use crate::config_error::ConfigError;
 use crate::decision::{Inner, RegisteredMethod};
 use crate::decoy;
 use crate::endpoint::Endpoint;
+use crate::forwarded::TrustedProxy;
 use crate::key_source::{DynKeySource, KeySource};
 use crate::method::Method;
 use crate::methods;
@@ -37,6 +38,7 @@ pub struct AuthenticatorBuilder {
     key_source: Option<Box<dyn DynKeySource>>,
     #[cfg(feature = "mtls")]
     mutual_tls: Option<TrustAnchors>,
+    trusted_proxy: Option<TrustedProxy>,
     clock: Arc<dyn Clock>,
     observer: Option<Arc<dyn Observer>>,
     max_body_bytes: usize,
@@ -58,6 +60,7 @@ impl Default for AuthenticatorBuilder {
             key_source: None,
             #[cfg(feature = "mtls")]
             mutual_tls: None,
+            trusted_proxy: None,
             clock: Arc::new(SystemClock::default()),
             observer: None,
             max_body_bytes: 64 * 1024,
@@ -121,6 +124,15 @@ impl AuthenticatorBuilder {
     #[cfg_attr(docsrs, doc(cfg(feature = "mtls")))]
     pub fn mutual_tls(mut self, anchors: TrustAnchors) -> Self {
         self.mutual_tls = Some(anchors);
+        self
+    }
+
+    /// The proxies that end the clients' TLS connections and pass their certificates on. Without this call no header
+    /// field is read for a certificate or an address.
+    ///
+    /// The adapter must know the address of a connection: actix does, the tower layer by its `source`.
+    pub fn trusted_proxy(mut self, proxy: TrustedProxy) -> Self {
+        self.trusted_proxy = Some(proxy);
         self
     }
 
@@ -249,6 +261,7 @@ impl AuthenticatorBuilder {
             key_source: self.key_source,
             #[cfg(feature = "mtls")]
             mutual_tls: self.mutual_tls.map(MutualTls::new),
+            trusted_proxy: self.trusted_proxy,
             secrets: Secrets::new(slow),
             clock: self.clock,
             observer: self.observer,

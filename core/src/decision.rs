@@ -1,5 +1,6 @@
 //! The straight line: one request in, a proved client or the one reason out.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use crate::client::Client;
 use crate::clock::Clock;
 use crate::endpoint::Endpoint;
 use crate::form::Form;
+use crate::forwarded::TrustedProxy;
 use crate::grant::{is_served, may_use};
 use crate::json_form;
 use crate::key_source::DynKeySource;
@@ -41,6 +43,7 @@ pub(crate) struct Inner {
     pub(crate) key_source: Option<Box<dyn DynKeySource>>,
     #[cfg(feature = "mtls")]
     pub(crate) mutual_tls: Option<MutualTls>,
+    pub(crate) trusted_proxy: Option<TrustedProxy>,
     pub(crate) secrets: Secrets,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
@@ -298,6 +301,14 @@ impl Inner {
         };
         let challenge = (status == 401).then(|| Arc::clone(&self.challenge));
         Refusal::new(failure, status, challenge)
+    }
+
+    /// Where a request came from, before any trusted proxy that passed it on.
+    pub(crate) fn source(&self, request: &AuthRequest<'_>) -> Option<IpAddr> {
+        match &self.trusted_proxy {
+            Some(proxy) => proxy.source(request.headers, request.source),
+            None => request.source,
+        }
     }
 
     pub(crate) fn endpoint_url(&self, endpoint: Endpoint) -> Option<&str> {

@@ -225,7 +225,8 @@ fn octets_of(raw: &[u8]) -> impl Iterator<Item = Option<u8>> {
     })
 }
 
-fn escape(high: Option<u8>, low: Option<u8>) -> Option<u8> {
+/// The octet of `%XX`, by its two digits.
+pub(crate) fn escape(high: Option<u8>, low: Option<u8>) -> Option<u8> {
     Some(hex_digit(high?)? << 4 | hex_digit(low?)?)
 }
 

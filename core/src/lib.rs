@@ -44,6 +44,7 @@ pub mod clock;
 #[cfg_attr(docsrs, doc(cfg(feature = "fetch")))]
 pub mod fetch;
 pub mod form;
+pub mod forwarded;
 pub mod key;
 pub mod key_source;
 pub mod metadata;

@@ -8,6 +8,7 @@ use crate::basic::BasicCredentials;
 use crate::certificate::PeerCertificates;
 use crate::endpoint::Endpoint;
 use crate::form::Form;
+use crate::forwarded::TrustedProxy;
 use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::refusal::Failure;
@@ -21,7 +22,7 @@ pub struct Presented<'r> {
     endpoint: Endpoint,
     headers: &'r dyn Headers,
     form: &'r Form,
-    certificates: Option<&'r PeerCertificates>,
+    certificates: Result<Option<PeerCertificates>, Failure>,
     client_id: Option<Cow<'r, str>>,
     credential: Credential<'r>,
 }
@@ -52,7 +53,12 @@ impl<'r> Presented<'r> {
     /// # Errors
     /// [`Reason::MultipleMethods`], [`Reason::AssertionIncomplete`], [`Reason::ClientIdMissing`], and what is wrong
     /// with the credential itself.
-    pub(crate) fn read(request: &AuthRequest<'r>, form: &'r Form, policy: &Policy) -> Result<Self, Failure> {
+    pub(crate) fn read(
+        request: &AuthRequest<'r>,
+        form: &'r Form,
+        policy: &Policy,
+        proxy: Option<&TrustedProxy>,
+    ) -> Result<Self, Failure> {
         let authorization = request.single_header("authorization").map_err(|Repeated(count)| {
             Failure::new(Reason::MultipleMethods)
                 .expected("one Authorization line")
@@ -104,7 +110,10 @@ impl<'r> Presented<'r> {
             endpoint: request.endpoint,
             headers: request.headers,
             form,
-            certificates: request.certificates,
+            certificates: match proxy {
+                Some(proxy) => proxy.certificates(request.headers, request.source, request.certificates),
+                None => Ok(request.certificates.cloned()),
+            },
             client_id,
             credential,
         })
@@ -125,13 +134,15 @@ impl<'r> Presented<'r> {
         self.form
     }
 
-    /// The certificates of the TLS connection, `None` when the client showed none. Not a credential by themselves:
-    /// they may stand beside any method (RFC 8705 §4).
+    /// The certificates that the client showed in its TLS handshake, with this server or with a
+    /// [`TrustedProxy`]; `None` when it showed none. Not a credential by themselves: they may stand beside any method
+    /// (RFC 8705 §4).
     ///
     /// # Errors
-    /// A header field of a proxy that should have named them does not, or comes from somebody else.
+    /// [`Reason::ForwardedCertificateRefused`]: a header field that should carry them cannot be read, or comes from
+    /// somebody else.
     pub fn certificates(&self) -> Result<Option<&PeerCertificates>, Failure> {
-        Ok(self.certificates)
+        self.certificates.as_ref().map(Option::as_ref).map_err(Clone::clone)
     }
 
     /// The `client_id` of the form.

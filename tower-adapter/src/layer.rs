@@ -112,8 +112,12 @@ impl ClientAuthLayer {
         self.with(|settings| settings.headers_only = true)
     }
 
-    /// Where the source address of a request is found, for the operator's log: a function from the request's
-    /// extensions, where the server put it.
+    /// Where the address of whoever made the connection is found: a function from the request's extensions, where the
+    /// server put it. For the operator's log, and to tell a trusted proxy from others: without this call no connection
+    /// comes from one.
+    ///
+    /// With axum's `into_make_service_with_connect_info::<SocketAddr>()` it is
+    /// `|extensions| extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())`.
     pub fn source(self, source: impl Fn(&Extensions) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.source = Source(Arc::new(source)))
     }

@@ -60,8 +60,8 @@ impl Facts {
         let auth_request = request.as_auth_request();
         let form = server.auth.inner().read_form(&auth_request).ok();
         let empty = Form::default();
-        let presented =
-            Presented::read(&auth_request, form.as_ref().unwrap_or(&empty), server.auth.policy()).ok();
+        let form_or_none = form.as_ref().unwrap_or(&empty);
+        let presented = Presented::read(&auth_request, form_or_none, server.auth.policy(), None).ok();
         let assertion = presented.as_ref().and_then(AssertionFacts::of);
         let client_id =
             presented.as_ref().and_then(|presented| presented.spoken_client_id().map(str::to_owned));
