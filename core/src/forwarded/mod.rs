@@ -28,6 +28,8 @@ mod network;
 mod nginx;
 mod pairs;
 mod source_header;
+#[cfg(test)]
+mod tests;
 mod traefik;
 mod trusted_proxy;
 mod xfcc;
