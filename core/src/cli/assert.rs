@@ -1,6 +1,6 @@
 //! `countersign assert`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
@@ -140,9 +140,9 @@ impl Signature {
         Ok(Some(self.named(key)))
     }
 
-    /// Was a private key given?
-    pub(super) fn has_key(&self) -> bool {
-        self.key.is_some()
+    /// The file with the private key, where one was given.
+    pub(super) fn key_file(&self) -> Option<&Path> {
+        self.key.as_deref()
     }
 
     /// Was a secret given?

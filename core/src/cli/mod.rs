@@ -15,6 +15,7 @@ mod member;
 mod problem;
 mod prompt;
 mod report;
+mod runtime;
 mod secret_input;
 mod terminal;
 mod try_url;

@@ -15,7 +15,7 @@ use crate::key::{KeySet, MAX_KEYS};
 ///
 /// Only what a key can be made of is kept while it is read. JSON is small and what it stands for is not: 64
 /// KiB of it can become megabytes.
-pub(super) fn read(octets: &[u8]) -> Result<KeySet, FetchError> {
+pub(crate) fn read(octets: &[u8]) -> Result<KeySet, FetchError> {
     let not_a_key_set = |problem: String| FetchError::new(FailureKind::NotAKeySet, problem);
     let mut parser = serde_json::Deserializer::from_slice(octets);
     let document = Document.deserialize(&mut parser).and_then(|document| parser.end().map(|()| document));

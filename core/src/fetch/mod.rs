@@ -21,7 +21,7 @@ mod address;
 mod cache;
 mod counters;
 mod dialer;
-mod document;
+pub(crate) mod document;
 mod download;
 mod entry;
 mod error;
@@ -31,7 +31,7 @@ pub mod limits;
 mod metered;
 mod resolver;
 mod target;
-mod tls;
+pub(crate) mod tls;
 mod turns;
 
 use std::fmt;

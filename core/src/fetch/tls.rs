@@ -12,12 +12,12 @@ use super::error::{FailureKind, FetchError};
 use crate::config_error::ConfigError;
 
 /// The authorities that browsers trust.
-pub(super) fn public_roots() -> RootCertStore {
+pub(crate) fn public_roots() -> RootCertStore {
     RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned())
 }
 
 /// Adds the certificates of a PEM text, or the one that is this DER.
-pub(super) fn add_roots(roots: &mut RootCertStore, certificate: &[u8]) -> Result<(), ConfigError> {
+pub(crate) fn add_roots(roots: &mut RootCertStore, certificate: &[u8]) -> Result<(), ConfigError> {
     let unfit = |problem: String| {
         ConfigError::new("extra_root_certificate", problem, "give a CA certificate as PEM or DER")
     };

@@ -122,7 +122,9 @@ pub(super) const ROWS: &[Row] = &[
     }),
     Row::new(Phase::Proof, Reason::JtiMissing, "jti is there", jti_required, nothing),
     Row::new(Phase::Proof, Reason::BeforeRestartFence, "issued after the memory was lost", fenced, nothing),
-    Row::new(Phase::Proof, Reason::JwksUnavailable, "client's keys can be had", remote_keys, nothing),
+    Row::new(Phase::Proof, Reason::JwksUnavailable, "client's keys can be had", remote_keys, |facts| {
+        facts.jwks_uri.clone()
+    }),
     Row::new(Phase::Proof, Reason::KeyNotFound, "key", assertion, |facts| {
         Some(facts.assertion.as_ref()?.key.clone())
     }),
@@ -171,7 +173,7 @@ fn jti_required(facts: &Facts) -> bool {
 }
 
 fn remote_keys(facts: &Facts) -> bool {
-    facts.kind == Kind::Signed && facts.has_remote_keys
+    facts.kind == Kind::Signed && facts.jwks_uri.is_some()
 }
 
 fn fenced(facts: &Facts) -> bool {

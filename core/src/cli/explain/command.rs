@@ -5,13 +5,14 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
+use super::remote_keys::RemoteKeys;
 use super::request::HttpRequest;
 use super::situation::Situation;
 use super::{explain, json as for_machines, text};
 use crate::cli::problem::Problem;
 use crate::cli::report::Report;
 use crate::cli::terminal::Paint;
-use crate::cli::{files, member};
+use crate::cli::{files, member, runtime};
 use crate::clock::{Clock as _, SystemClock};
 use crate::endpoint::Endpoint;
 use crate::policy::Policy;
@@ -21,6 +22,7 @@ use crate::reason::Reason;
 ///
 /// Takes a JWT, a form body as curl -d takes it, or a whole HTTP request, also the lines that curl -v shows. The
 /// library itself decides, as the server would at --now; only whether an assertion was used before is not known here.
+/// The keys of a client with a jwks_uri are fetched, as a server does it, unless --jwks gives them.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct Arguments {
@@ -67,8 +69,18 @@ pub(in crate::cli) struct Arguments {
     memory_lost_at: Option<u64>,
 
     /// JWK Set that stands at the client's jwks_uri, saved to a file; nothing is fetched
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ca", "danger_allow_loopback"])]
     jwks: Option<PathBuf>,
+
+    /// Certificate of an authority to trust beside those that browsers trust when a jwks_uri is fetched, PEM or DER: the
+    /// server's `[fetch] ca`
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+
+    /// Fetch a jwks_uri also from addresses of this machine and by plain http: the server's
+    /// `[fetch] danger_allow_loopback`
+    #[arg(long)]
+    danger_allow_loopback: bool,
 
     /// Print cause and cure of a reason, such as aud_mismatch
     #[arg(long, value_name = "CODE", conflicts_with = "reasons")]
@@ -94,7 +106,10 @@ impl Arguments {
         }
         let situation = self.situation()?;
         let request = self.request()?;
-        let explanation = futures_executor::block_on(explain(&situation, &request))?;
+        let mut explanation = runtime::block_on(explain(&situation, &request))??;
+        if explanation.failed().is_some_and(|check| check.reason == Reason::JwksUnavailable) {
+            explanation.notes.push(FETCHED_FROM_HERE.to_owned());
+        }
         Ok(Report {
             passed: explanation.outcome.is_ok(),
             ..Report::passed(text::explanation(&explanation, paint), for_machines::explanation(&explanation))
@@ -115,6 +130,10 @@ impl Arguments {
             situation.endpoints.push((endpoint, url.clone()));
         }
         situation.policy = Policy::preset(&self.preset)?.with_switches(self.policy.iter().cloned())?;
+        situation.remote_keys = match &self.jwks {
+            Some(file) => RemoteKeys::saved(file)?,
+            None => RemoteKeys::fetched(self.ca.as_deref(), self.danger_allow_loopback)?,
+        };
         situation.memory_lost_at = self.memory_lost_at.map(time).transpose()?;
         if let Some(file) = &self.clients {
             let text = files::read_text(file)?;
@@ -146,6 +165,9 @@ fn time(seconds: u64) -> Result<SystemTime, Problem> {
         .ok_or_else(|| Problem::new(format!("{seconds} lies too far ahead")))
 }
 
+const FETCHED_FROM_HERE: &str = "The keys were fetched from this machine, where a server may see another network. \
+    --danger-allow-loopback and --ca are what a server has in [fetch]; --jwks FILE takes a key set that was saved.";
+
 const EXAMPLES: &str = "\
 Examples:
   countersign explain --issuer https://as.example.com --clients clients.json request.txt
@@ -154,5 +176,6 @@ Examples:
       countersign explain --issuer https://as.example.com --clients clients.json --endpoint par
   echo grant_type=client_credentials | countersign explain -H \"Authorization: Basic $PAIR\" \\
       --issuer https://as.example.com --clients clients.json
+  countersign explain --issuer https://as.example.com --clients clients.json --jwks saved.jwks request.txt
   countersign explain --reason aud_mismatch
 Exit code 1 when the server refuses the request.";

@@ -33,7 +33,7 @@ pub(super) struct Facts {
     pub(super) method: Option<String>,
     pub(super) assertion: Option<AssertionFacts>,
     pub(super) secret_label: Option<String>,
-    pub(super) has_remote_keys: bool,
+    pub(super) jwks_uri: Option<String>,
     pub(super) jti_required: bool,
     pub(super) fenced: bool,
 }
@@ -73,7 +73,7 @@ impl Facts {
             verb: request.verb.clone(),
             body_bytes: request.body.len(),
             parameters: form.as_ref().map(|form| form.iter().count()),
-            has_remote_keys: client_id.as_ref().is_some_and(|id| server.with_remote_keys.contains(id)),
+            jwks_uri: client_id.as_ref().and_then(|id| server.jwks_uris.get(id).cloned()),
             client_id,
             method: server.seen.method(),
             assertion,

@@ -11,6 +11,7 @@ mod explanation;
 mod facts;
 mod json;
 mod phase;
+mod remote_keys;
 mod request;
 mod situation;
 mod text;
@@ -20,12 +21,15 @@ mod tests;
 
 pub(super) use self::command::Arguments;
 pub use self::explanation::{Check, Explanation, State};
+pub use self::remote_keys::RemoteKeys;
 pub use self::request::HttpRequest;
 pub use self::situation::Situation;
 
 use crate::config_error::ConfigError;
 
 /// What the server of this situation says to the request, and why.
+///
+/// Needs a tokio runtime where key sets are [fetched](RemoteKeys::Fetched).
 ///
 /// # Errors
 /// [`ConfigError`] when the situation makes no server.

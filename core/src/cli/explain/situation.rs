@@ -1,18 +1,17 @@
 //! The server that a request was, or will be, sent to.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
 use super::clients::{self, Loaded, Refused};
+use super::remote_keys::RemoteKeys;
 use crate::authenticator::Authenticator;
 use crate::clock::Clock;
 use crate::config_error::ConfigError;
 use crate::endpoint::Endpoint;
-use crate::key::KeySet;
-use crate::key_source::{KeySource, KeySourceError};
 use crate::observer::{Decision, Observer};
 use crate::policy::Policy;
 use crate::replay::{Claim, ReplayKey, ReplayStore};
@@ -31,8 +30,8 @@ pub struct Situation {
     pub clients: Vec<Value>,
     /// The time of the decision.
     pub now: SystemTime,
-    /// The JWK Set at the `jwks_uri` of clients. Nothing is fetched.
-    pub remote_keys: Option<Value>,
+    /// The key sets at the `jwks_uri` of clients.
+    pub remote_keys: RemoteKeys,
     /// When the server's memory of used assertions was lost: its start, for one that keeps it in memory.
     pub memory_lost_at: Option<SystemTime>,
 }
@@ -51,17 +50,16 @@ impl Situation {
             policy: Policy::default(),
             clients: Vec::new(),
             now,
-            remote_keys: None,
+            remote_keys: RemoteKeys::None,
             memory_lost_at: None,
         }
     }
 
     pub(super) fn server(&self) -> Result<Server, ConfigError> {
         let Loaded { clients, refused } = clients::load(&self.clients)?;
-        let with_remote_keys = clients
+        let jwks_uris = clients
             .iter()
-            .filter(|client| client.jwks_uri().is_some())
-            .map(|client| client.id().to_owned())
+            .filter_map(|client| Some((client.id().to_owned(), client.jwks_uri()?.to_string())))
             .collect();
         let seen = Seen::default();
         let mut builder = Authenticator::builder()
@@ -70,18 +68,13 @@ impl Situation {
             .replay(Forgetful { lost_at: self.memory_lost_at })
             .clock(Still(self.now))
             .observer(seen.clone())
+            .key_source(self.remote_keys.clone())
             .clients(clients);
         for (endpoint, url) in &self.endpoints {
             builder = builder.endpoint(*endpoint, url.as_str());
         }
-        if let Some(document) = &self.remote_keys {
-            let keys = KeySet::from_jwks(document).map_err(|error| {
-                ConfigError::new("jwks", error.to_string(), "give the JWK Set as the client serves it")
-            })?;
-            builder = builder.key_source(Kept(Arc::new(keys)));
-        }
         let auth = builder.build()?;
-        Ok(Server { auth, seen, refused, with_remote_keys, remembers_since: self.memory_lost_at })
+        Ok(Server { auth, seen, refused, jwks_uris, remembers_since: self.memory_lost_at })
     }
 }
 
@@ -103,8 +96,8 @@ pub(super) struct Server {
     pub(super) seen: Seen,
     /// Clients that a server would not load, and which are therefore unknown.
     pub(super) refused: Vec<Refused>,
-    /// Clients whose keys stand at their `jwks_uri`.
-    pub(super) with_remote_keys: HashSet<String>,
+    /// The `jwks_uri` of the clients that have one, by `client_id`.
+    pub(super) jwks_uris: HashMap<String, String>,
     pub(super) remembers_since: Option<SystemTime>,
 }
 
@@ -142,19 +135,6 @@ impl ReplayStore for Forgetful {
 
     fn memory_lost_at(&self) -> Option<SystemTime> {
         self.lost_at
-    }
-}
-
-/// The same key set at every URI.
-struct Kept(Arc<KeySet>);
-
-impl KeySource for Kept {
-    async fn keys(&self, _: &str) -> Result<Arc<KeySet>, KeySourceError> {
-        Ok(Arc::clone(&self.0))
-    }
-
-    async fn refreshed(&self, _: &str, stale: &Arc<KeySet>) -> Result<Arc<KeySet>, KeySourceError> {
-        Ok(Arc::clone(stale))
     }
 }
 

@@ -194,7 +194,7 @@ fn asked(keys: &[zeroize::Zeroizing<String>; 2], faults: &[&Fault]) -> Explanati
         headers,
         body: body.into_bytes(),
     };
-    futures_executor::block_on(explain(&situation, &request)).unwrap()
+    crate::cli::runtime::block_on(explain(&situation, &request)).unwrap().unwrap()
 }
 
 #[test]

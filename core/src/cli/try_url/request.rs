@@ -10,17 +10,23 @@ use crate::cli::form_encoding::{encode, encode_text};
 use crate::cli::problem::Problem;
 
 /// The methods that can be tried.
-pub(super) const METHODS: [AuthMethod; 5] = [
+pub(super) const METHODS: [AuthMethod; 7] = [
     AuthMethod::NONE,
     AuthMethod::CLIENT_SECRET_BASIC,
     AuthMethod::CLIENT_SECRET_POST,
     AuthMethod::CLIENT_SECRET_JWT,
     AuthMethod::PRIVATE_KEY_JWT,
+    AuthMethod::TLS_CLIENT_AUTH,
+    AuthMethod::SELF_SIGNED_TLS_CLIENT_AUTH,
 ];
 
-/// Where the request goes and what it carries.
+/// Is the credential of this method a certificate in the handshake?
+pub(super) fn is_mutual_tls(method: &AuthMethod) -> bool {
+    [AuthMethod::TLS_CLIENT_AUTH, AuthMethod::SELF_SIGNED_TLS_CLIENT_AUTH].contains(method)
+}
+
+/// What the request carries.
 pub(super) struct Request {
-    pub(super) url: String,
     pub(super) authorization: Option<Zeroizing<String>>,
     pub(super) body: Zeroizing<String>,
 }
@@ -47,6 +53,8 @@ pub(super) fn make(
     let mut authorization = None;
     match method.as_str() {
         "none" => form.push(client_id()),
+        // RFC 8705 §2: the client_id says whose certificate it is.
+        _ if is_mutual_tls(method) => form.push(client_id()),
         "client_secret_basic" => {
             // RFC 6749 §2.3.1: form-encoded, then joined, then base64.
             let pair = format!("{}:{}", encode_text(&arguments.client), encode_text(&secret()?));
@@ -59,7 +67,7 @@ pub(super) fn make(
         }
         _ => {
             let is_symmetric = *method == AuthMethod::CLIENT_SECRET_JWT;
-            if is_symmetric == arguments.signature.has_key() {
+            if is_symmetric == arguments.signature.key_file().is_some() {
                 let needed = if is_symmetric { "--secret or --secret-file" } else { "--key" };
                 return Err(Problem::new(format!("{method} needs {needed}")));
             }
@@ -72,5 +80,5 @@ pub(super) fn make(
         }
     }
     let body = encode(form.iter().map(|(name, value)| (*name, value.as_str())));
-    Ok(Request { url: arguments.url.clone(), authorization, body: Zeroizing::new(body) })
+    Ok(Request { authorization, body: Zeroizing::new(body) })
 }
