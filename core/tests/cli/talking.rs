@@ -1,5 +1,6 @@
 //! What holds for every subcommand: help, exit codes, JSON, colours.
 
+use countersign::Reason;
 use serde_json::json;
 
 use crate::bench::{Bench, ISSUER};
@@ -78,4 +79,20 @@ fn every_subcommand_speaks_json_and_no_colours_into_a_pipe() {
         assert!(!plain.out.contains('\u{1b}'), "{plain:?}");
     }
     assert!(bench.run(&["explain", "--reasons", "--json"]).ends(0).json().as_array().unwrap().len() > 40);
+}
+
+#[test]
+fn every_reason_is_explained_with_cause_and_cure() {
+    let bench = Bench::new("reasons");
+    let all = bench.run(&["explain", "--reasons"]).ends(0).out;
+    for reason in Reason::ALL {
+        assert!(reason.cause().len() > 20 && reason.cure().len() > 10, "{reason}");
+        let expected = format!("{reason}\n  cause  {}\n  cure   {}\n", reason.cause(), reason.cure());
+        assert_eq!(bench.run(&["explain", "--reason", reason.code()]).ends(0).out, expected);
+        assert!(all.contains(&expected), "{reason}");
+        let json = bench.run(&["explain", "--reason", reason.code(), "--json"]).ends(0).json();
+        let expected = json!({ "reason": reason.code(), "cause": reason.cause(), "cure": reason.cure() });
+        assert_eq!(json, expected);
+    }
+    assert_eq!(all.lines().count(), 3 * Reason::ALL.len());
 }

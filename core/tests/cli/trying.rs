@@ -1,10 +1,7 @@
 //! `try`, against a server of a few lines.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
-use std::thread::JoinHandle;
-
 use crate::bench::{Bench, ISSUER};
+use crate::server::Server;
 
 const SECRET: &str = "z/tZ9 secret:with+odd%characters, 40 octets";
 
@@ -74,45 +71,4 @@ fn an_answer_is_explained() {
     }
     let unreachable = bench.run(&["try", "http://127.0.0.1:1/token", "--client", "a"]).ends(2);
     assert!(unreachable.err.contains("http://127.0.0.1:1/token: "), "{}", unreachable.err);
-}
-
-/// A server for one request.
-struct Server {
-    url: String,
-    thread: JoinHandle<String>,
-}
-
-impl Server {
-    fn answering(status: u16, body: &'static str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/token", listener.local_addr().unwrap());
-        let thread = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut request = Vec::new();
-            let mut octets = [0; 4096];
-            while !is_whole(&request) {
-                let read = stream.read(&mut octets).unwrap();
-                assert!(read > 0, "the request broke off");
-                request.extend_from_slice(&octets[..read]);
-            }
-            let length = body.len();
-            let answer = format!(
-                "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-            );
-            stream.write_all(answer.as_bytes()).unwrap();
-            String::from_utf8(request).unwrap()
-        });
-        Server { url, thread }
-    }
-
-    fn request(self) -> String {
-        self.thread.join().unwrap()
-    }
-}
-
-fn is_whole(request: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(request).to_lowercase();
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.parse().ok());
-    body.len() >= length.unwrap_or(0)
 }

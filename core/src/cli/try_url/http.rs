@@ -12,6 +12,7 @@ use rustls::AlertDescription;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::client_certificate::Wanted;
 use super::request::Request;
@@ -60,7 +61,7 @@ pub(super) fn post(
     tls: Option<&Tls>,
     patience: Duration,
 ) -> Result<Outcome, Problem> {
-    let sent = runtime::block_on(tokio::time::timeout(patience, exchange(request, target, tls)))?;
+    let sent = runtime::block_on(async { timeout(patience, exchange(request, target, tls)).await })?;
     let sent = sent.map_err(|_| target.failed(format_args!("no answer within {} s", patience.as_secs())))?;
     let wanted = tls.map_or(Wanted::Nothing, Tls::wanted);
     match sent {
