@@ -81,8 +81,8 @@ enum Command {
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
-const EXIT_CODES: &str =
-    "Exit codes: 0 fine, 1 what was checked failed, 2 wrong usage, or a file that cannot be read or written.";
+const EXIT_CODES: &str = "Exit codes: 0 fine, 1 what was checked failed, 2 wrong usage, a file that cannot be read or \
+    written, or a server that cannot be asked.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -94,4 +94,5 @@ Examples:
   countersign check-config clients.json
   countersign try http://127.0.0.1:8080/token --client billing --key billing.jwk --issuer http://127.0.0.1:8080
 
-Exit codes: 0 fine, 1 what was checked failed, 2 wrong usage, or a file that cannot be read or written.";
+Exit codes: 0 fine, 1 what was checked failed, 2 wrong usage, a file that cannot be read or written, or a server that
+cannot be asked.";

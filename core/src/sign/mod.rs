@@ -18,22 +18,32 @@
 //! # Ok::<(), countersign::sign::SignError>(())
 //! ```
 //!
-//! With reqwest, which this crate does not depend on:
+//! With reqwest, which this crate does not depend on, as in `examples/reqwest_client.rs`. Its features `form` and `json`
+//! are not on by default:
 //!
-//! ```text
-//! let key = SigningKey::from_pem(&std::fs::read_to_string("billing.pem")?)?;
-//! let issuer = "https://as.example.com";
+//! ```ignore
+//! use std::error::Error;
+//! use std::time::Duration;
 //!
-//! // A new assertion for each request, retries included: a server takes each one once.
-//! let assertion = ClientAssertion::for_client("billing").audience(issuer).sign(&key)?;
-//! let mut form = vec![("grant_type", "client_credentials".to_owned()), ("scope", "invoices".to_owned())];
-//! form.extend(assertion.form_fields());
+//! use countersign::sign::{ClientAssertion, SigningKey};
+//! use reqwest::redirect;
 //!
-//! let answer = reqwest::Client::new().post("https://as.example.com/token").form(&form).send().await?;
-//! if answer.status().is_success() {
-//!     let token: serde_json::Value = answer.json().await?;
-//! } else {
-//!     eprintln!("{}", answer.text().await?); // invalid_client: ask the server's operator for the reason
+//! async fn token(issuer: &str, client_id: &str, key: &SigningKey) -> Result<String, Box<dyn Error>> {
+//!     // A new assertion for each request, retries included: a server takes each one once.
+//!     let assertion = ClientAssertion::for_client(client_id).audience(issuer).sign(key)?;
+//!     let mut form = vec![("grant_type", "client_credentials".to_owned())];
+//!     form.extend(assertion.form_fields());
+//!
+//!     // A redirect would carry the assertion to whomever it names.
+//!     let client = reqwest::Client::builder().redirect(redirect::Policy::none());
+//!     let client = client.timeout(Duration::from_secs(10)).build()?;
+//!     let answer = client.post(format!("{issuer}/token")).form(&form).send().await?;
+//!     if !answer.status().is_success() {
+//!         // After invalid_client, ask the server's operator for the reason: a client is never told.
+//!         return Err(format!("{}: {}", answer.status(), answer.text().await?).into());
+//!     }
+//!     let answer: serde_json::Value = answer.json().await?;
+//!     Ok(answer.get("access_token").and_then(|token| token.as_str()).ok_or("no access_token")?.to_owned())
 //! }
 //! ```
 //!

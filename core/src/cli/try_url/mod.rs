@@ -28,8 +28,8 @@ use crate::auth_method::AuthMethod;
 
 /// Send one token request to any server, and say what its answer means
 ///
-/// The method is tls_client_auth with --cert, private_key_jwt with --key, client_secret_basic with a secret, none with
-/// none of them, unless --method says otherwise. Redirects are not followed.
+/// The method is client_secret_basic with a secret, else tls_client_auth with --cert, else private_key_jwt with --key,
+/// else none; unless --method says otherwise. Redirects are not followed.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
