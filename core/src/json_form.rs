@@ -1,12 +1,13 @@
 //! A JSON object in the place of a form, for the policy switch `json_body`.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use bytes::Bytes;
-use serde_json::{Map, Value};
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
 
-use crate::form::Form;
-use crate::json::Ignored;
+use crate::form::{Form, MAX_PARAMETERS};
+use crate::json::{Names, Text};
 use crate::reason::Reason;
 use crate::refusal::Failure;
 
@@ -22,40 +23,115 @@ pub(crate) fn parse(body: &[u8]) -> Result<Form, Failure> {
     if body.is_empty() {
         return Ok(Form::default());
     }
-    serde_json::from_slice::<Ignored>(body).map_err(|_| malformed())?;
-    let members: Map<String, Value> = serde_json::from_slice(body).map_err(|_| malformed())?;
-    let mut form = String::with_capacity(body.len());
-    for (name, value) in &members {
-        match value {
-            Value::Array(values) => {
-                for value in values {
-                    push(&mut form, name, value)?;
-                }
-            }
-            value => push(&mut form, name, value)?,
-        }
-    }
-    Form::parse(Bytes::from(form))
+    let mut written = Written { form: String::with_capacity(body.len()), parameters: 0 };
+    let mut json = serde_json::Deserializer::from_slice(body);
+    json.deserialize_map(ObjectVisitor(&mut written)).map_err(|_| malformed())?;
+    json.end().map_err(|_| malformed())?;
+    Form::parse(Bytes::from(written.form))
 }
 
-fn push(form: &mut String, name: &str, value: &Value) -> Result<(), Failure> {
-    let number;
-    let text = match value {
-        Value::Null => return Ok(()),
-        Value::String(text) => text.as_str(),
-        Value::Number(_) | Value::Bool(_) => {
-            number = value.to_string();
-            &number
+/// The form as far as it is written. Nothing else is kept of the JSON, whatever it holds.
+struct Written {
+    form: String,
+    parameters: usize,
+}
+
+impl Written {
+    fn push(&mut self, name: &str, value: &str) {
+        // One too many is enough for the form reader to say so.
+        if self.parameters > MAX_PARAMETERS {
+            return;
         }
-        Value::Array(_) | Value::Object(_) => return Err(malformed()),
-    };
-    if !form.is_empty() {
-        form.push('&');
+        self.parameters += 1;
+        if !self.form.is_empty() {
+            self.form.push('&');
+        }
+        encode(&mut self.form, name);
+        self.form.push('=');
+        encode(&mut self.form, value);
     }
-    encode(form, name);
-    form.push('=');
-    encode(form, text);
-    Ok(())
+}
+
+struct ObjectVisitor<'w>(&'w mut Written);
+
+impl<'de> Visitor<'de> for ObjectVisitor<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let mut names = Names::default();
+        while let Some(Text(name)) = members.next_key()? {
+            names.insert(name.clone())?;
+            members.next_value_seed(Parameter { written: self.0, name: &name, repeats: true })?;
+        }
+        Ok(())
+    }
+}
+
+/// The value of one member, or one element of it.
+struct Parameter<'w> {
+    written: &'w mut Written,
+    name: &'w str,
+    /// May it be an array?
+    repeats: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Parameter<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Parameter<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a plain value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.written.push(self.name, if value { "true" } else { "false" });
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.written.push(self.name, &value.to_string());
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.written.push(self.name, &value.to_string());
+        Ok(())
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<(), E> {
+        let number = Number::from_f64(value).ok_or_else(|| E::custom("a number that is none"))?;
+        self.written.push(self.name, &number.to_string());
+        Ok(())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        self.written.push(self.name, value);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let Parameter { written, name, repeats } = self;
+        if !repeats {
+            return Err(de::Error::custom("an array in an array"));
+        }
+        while elements.next_element_seed(Parameter { written, name, repeats: false })?.is_some() {}
+        Ok(())
+    }
 }
 
 fn encode(form: &mut String, text: &str) {

@@ -154,6 +154,12 @@ fn limits() -> Vec<Row> {
         under("a JSON object with 129 members is too large").send(members(129), too_large()).row(),
         under("an array of 128 values is read").send(resources(128), by_basic()).row(),
         under("an array of 129 values is too large").send(resources(129), too_large()).row(),
+        under("an array of ten thousand values is too large")
+            .send(basic_with(json!({"resource": vec!["a"; 10_000]}).to_string()), too_large())
+            .row(),
+        under("an array of ten thousand values with an array for the last is malformed")
+            .send(basic_with(format!("{{\"resource\":[{}[]]}}", "\"a\",".repeat(10_000))), malformed())
+            .row(),
         under("a JSON object of exactly 64 KiB is read").send(of_length(64 * 1024), by_basic()).row(),
         under("a JSON object of one byte above 64 KiB is too large")
             .send(of_length(64 * 1024 + 1), too_large())
