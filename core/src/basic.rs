@@ -27,8 +27,13 @@ impl BasicCredentials {
     ///
     /// # Errors
     /// [`Reason::MalformedBasic`] when there is no reading: bad base64, no colon, an empty id, control
-    /// characters, or octets that are not UTF-8.
+    /// characters, or octets that are not UTF-8. [`Reason::TooLarge`] for more than [`MAX_CREDENTIALS_BYTES`].
     pub(crate) fn parse(credentials: &[u8], decoding: BasicDecoding) -> Result<Self, Failure> {
+        if credentials.len() > MAX_CREDENTIALS_BYTES {
+            return Err(Failure::new(Reason::TooLarge)
+                .expected("at most 64 KiB of Basic credentials")
+                .got(format!("{} bytes", credentials.len())));
+        }
         let pair = decode_base64(credentials)
             .ok_or_else(|| malformed("base64 of id:secret", "something that is not base64"))?;
         let pair = Zeroizing::new(
@@ -106,6 +111,9 @@ impl fmt::Debug for BasicCredentials {
         f.debug_struct("BasicCredentials").field("first", &self.first).field("second", &self.second).finish()
     }
 }
+
+/// As much as of a body. Most servers bound their header fields more tightly.
+const MAX_CREDENTIALS_BYTES: usize = 64 * 1024;
 
 fn malformed(expected: &'static str, got: &'static str) -> Failure {
     Failure::new(Reason::MalformedBasic).expected(expected).got(got)

@@ -84,7 +84,7 @@ reasons! {
     }
     TooLarge "too_large" TooLarge {
         cause: "The form, the number of its parameters or the assertion passes a limit.",
-        cure: "Send a smaller request: 64 KiB of form, 128 parameters, 16 KiB of assertion."
+        cure: "Send a smaller request: 64 KiB of form or of Basic credentials, 128 parameters, 16 KiB of assertion."
     }
     BodyUnreadable "body_unreadable" Malformed {
         cause: "The connection broke, or the body ended, before all of it arrived.",

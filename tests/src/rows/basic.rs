@@ -8,7 +8,7 @@ use super::{by_basic, secret_of};
 use crate::encoding::basic_pair;
 use crate::request::Request;
 use crate::row::Row;
-use crate::scene::{Scene, accepted, invalid_client, scene};
+use crate::scene::{Scene, accepted, invalid_client, invalid_request, scene};
 
 pub(super) fn rows() -> Vec<Row> {
     [vectors(), spellings(), malformed(), identities()].concat()
@@ -106,7 +106,17 @@ fn malformed() -> Vec<Row> {
             .policy(json!({"basic_decoding": "form"}))
             .send(Request::token().authorization(basic_pair("c-basic:50%")), refused)
             .row(),
+        scene("Basic credentials of exactly 64 KiB are read, and longer ones are not")
+            .send(of_length(64 * 1024), invalid_client(401, "secret_mismatch"))
+            .send(of_length(64 * 1024 + 4), invalid_request(413, "too_large"))
+            .row(),
     ]
+}
+
+/// Credentials that take this much space behind the scheme.
+fn of_length(octets: usize) -> Request {
+    let id = "c-basic:";
+    Request::token().authorization(basic_pair(format!("{id}{}", "x".repeat(octets / 4 * 3 - id.len()))))
 }
 
 fn identities() -> Vec<Row> {

@@ -50,6 +50,7 @@ pub(super) const ROWS: &[Row] = &[
         assertion,
         nothing,
     ),
+    Row::new(Phase::Credential, Reason::TooLarge, "size of the Basic credentials", basic, nothing),
     Row::new(Phase::Credential, Reason::MalformedBasic, "Basic credentials readable", basic, nothing),
     Row::new(
         Phase::Credential,
