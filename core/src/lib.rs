@@ -57,6 +57,9 @@ pub mod secret;
 #[cfg_attr(docsrs, doc(cfg(feature = "sign")))]
 pub mod sign;
 pub mod store;
+#[cfg(feature = "rustls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+pub mod tls;
 
 /// The values of the switches of [`Policy`].
 pub mod switches {
