@@ -15,6 +15,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::body::{RequestBody, ResponseBody};
+use crate::connection;
 use crate::layer::Settings;
 
 pin_project! {
@@ -187,7 +188,7 @@ impl Covered {
         request
             .with_query(self.parts.uri.query())
             .with_source(self.settings.source.of(&self.parts.extensions))
-            .with_certificates(self.parts.extensions.get())
+            .with_certificates(connection::certificates(&self.parts.extensions))
     }
 }
 

@@ -8,6 +8,7 @@ use countersign::{Authenticator, ConfigError, Endpoint, Routes};
 use http::Extensions;
 use tower_layer::Layer;
 
+use crate::connection;
 use crate::service::ClientAuthService;
 
 /// Authenticates the client of every covered request before the inner service sees it.
@@ -75,7 +76,7 @@ impl ClientAuthLayer {
                 auth,
                 optional: false,
                 headers_only: false,
-                source: Source(Arc::new(|_| None)),
+                source: Source(Arc::new(connection::source)),
             }),
         }
     }
@@ -117,7 +118,8 @@ impl ClientAuthLayer {
     /// comes from one.
     ///
     /// With axum's `into_make_service_with_connect_info::<SocketAddr>()` it is
-    /// `|extensions| extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())`.
+    /// `|extensions| extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())`. Not needed
+    /// behind the listener of the feature `rustls`.
     pub fn source(self, source: impl Fn(&Extensions) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.source = Source(Arc::new(source)))
     }
