@@ -11,13 +11,20 @@
 //!
 //! What is decided is decided in [`countersign`]; no OAuth rule lives here.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod answer;
 mod collect;
 mod extractor;
 mod middleware;
+#[cfg(feature = "rustls")]
+mod on_connect;
 mod request;
 
 pub use answer::RefusedRequest;
 pub use countersign;
 pub use extractor::{ClientAuth, ClientAuthConfig, ClientAuthError};
 pub use middleware::{ClientAuthMiddleware, ClientAuthService};
+#[cfg(feature = "rustls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+pub use on_connect::on_connect;
