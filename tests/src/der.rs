@@ -1,4 +1,4 @@
-//! As much DER as the tests write: a private key for the signer, and a public key for algorithm confusion.
+//! As much DER as the tests write: private and public keys here, certificates in [`x509`](crate::x509).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -34,21 +34,22 @@ pub(crate) fn public_key_pem(key: &PrivateJwk) -> String {
 }
 
 const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-const SEQUENCE: u8 = 0x30;
+pub(crate) const BIT_STRING: u8 = 0x03;
+pub(crate) const SEQUENCE: u8 = 0x30;
 const RSA_ENCRYPTION_AND_NULL: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
 const EC_PUBLIC_KEY_AND_P256: &[u8] =
     b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
 
 /// An INTEGER is signed and minimal: no leading zero octet but the one that keeps the number positive.
-fn integer(magnitude: &[u8]) -> Vec<u8> {
+pub(crate) fn integer(magnitude: &[u8]) -> Vec<u8> {
     let significant =
         magnitude.iter().position(|byte| *byte != 0).map_or(&[0][..], |start| &magnitude[start..]);
     let sign: &[u8] = if significant[0] & 0x80 == 0 { &[] } else { &[0] };
     element(INTEGER, &[sign, significant].concat())
 }
 
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+/// A whole element: its tag, its length in the shortest form, its content.
+pub(crate) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let octets = content.len().to_be_bytes();
     let length = &octets[octets.iter().position(|byte| *byte != 0).unwrap_or(octets.len() - 1)..];
     let mut element = vec![tag];

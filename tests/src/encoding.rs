@@ -3,10 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
+/// SHA-256.
+pub fn sha256(octets: &[u8]) -> Vec<u8> {
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, octets).as_ref().to_vec()
+}
+
 /// SHA-256, in hexadecimal: how the echo handlers say which body they saw.
 pub fn sha256_hex(octets: &[u8]) -> String {
-    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, octets);
-    hash.as_ref().iter().map(|octet| format!("{octet:02x}")).collect()
+    sha256(octets).iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// Form-encodes a name or a value (RFC 6749 Appendix B).

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use aws_lc_rs::encoding::AsBigEndian;
 use aws_lc_rs::signature::{
     self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, PqdsaKeyPair,
     PqdsaSigningAlgorithm, RsaKeyPair,
@@ -22,6 +23,15 @@ impl PrivateJwk {
     /// Takes the JWK as it stands in a fixture file.
     pub fn new(jwk: &Value) -> Self {
         PrivateJwk { members: jwk.as_object().expect("a JWK is an object").clone(), rsa: OnceLock::new() }
+    }
+
+    /// A new key on P-256.
+    pub fn generate() -> Self {
+        let pair = EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let private = pair.private_key().as_be_bytes().unwrap();
+        let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
+        let [x, y, d] = [x, y, private.as_ref()].map(encoding::base64url);
+        PrivateJwk::new(&serde_json::json!({"kty": "EC", "crv": "P-256", "x": x, "y": y, "d": d}))
     }
 
     /// A client secret, as the key of a MAC.

@@ -23,6 +23,7 @@ pub mod row;
 pub mod rows;
 pub mod scene;
 pub mod serialization;
+pub mod x509;
 
 mod der;
 mod rsa;

@@ -1,7 +1,7 @@
 //! Builds requests: a form with credentials in whatever place they are put.
 
 use crate::encoding::{basic, form_encode};
-use crate::row::{Endpoint, HttpRequest};
+use crate::row::{Endpoint, HttpRequest, Peer};
 
 /// A POST of a form; every part of it can be made wrong.
 #[derive(Clone, Debug)]
@@ -13,6 +13,7 @@ pub struct Request {
     headers: Vec<(String, Vec<u8>)>,
     fields: Vec<(String, String)>,
     raw_body: Option<Vec<u8>>,
+    peer: Peer,
 }
 
 impl Request {
@@ -26,6 +27,7 @@ impl Request {
             headers: Vec::new(),
             fields: vec![("grant_type".to_owned(), "client_credentials".to_owned())],
             raw_body: None,
+            peer: Peer::default(),
         }
     }
 
@@ -136,6 +138,20 @@ impl Request {
         self
     }
 
+    /// Sends it on a connection whose TLS handshake showed these certificates, leaf first.
+    #[must_use]
+    pub fn certificates(mut self, chain: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
+        self.peer.certificates = chain.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sends it from this address.
+    #[must_use]
+    pub fn from(mut self, address: &str) -> Self {
+        self.peer.address = Some(address.parse().expect("an IP address"));
+        self
+    }
+
     /// The body as it will be sent.
     pub fn encoded_body(&self) -> Vec<u8> {
         self.raw_body.clone().unwrap_or_else(|| encode(&self.fields).into_bytes())
@@ -151,6 +167,7 @@ impl Request {
             query: self.query,
             headers: content_type.into_iter().chain(self.headers).collect(),
             body,
+            peer: self.peer,
         }
     }
 }

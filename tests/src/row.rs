@@ -1,5 +1,8 @@
 //! One row of the case table, in terms that every driver understands.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use serde_json::Value;
 
 /// The clock of every row when its first step runs, in Unix seconds.
@@ -25,7 +28,7 @@ impl Row {
     pub fn survives_a_socket(&self) -> bool {
         self.steps.iter().all(|step| match step {
             Step::Send { request, .. } => request.survives_a_socket(),
-            Step::Advance { .. } => true,
+            Step::Advance { .. } | Step::Publish { .. } => true,
         })
     }
 }
@@ -41,6 +44,22 @@ pub struct Setup {
     pub clients: Vec<Value>,
     /// The clock when the server was built and its replay memory began; it then jumps to [`NOW`].
     pub started_at: i64,
+    /// The trust anchors of client certificates, in DER: none is a server that takes self-signed ones alone, `None` one
+    /// that knows nothing of mutual TLS.
+    pub anchors: Option<Vec<Vec<u8>>>,
+    /// The proxies whose header fields name the client's certificate.
+    pub proxy: Option<Proxy>,
+    /// The key sets that a server can fetch, by their URIs. It can fetch none where there is none.
+    pub key_sets: BTreeMap<String, Value>,
+}
+
+/// Proxies that end the clients' TLS connections.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    /// Their addresses.
+    pub networks: Vec<String>,
+    /// The form in which they pass certificates on, as in `[proxy]` of a configuration.
+    pub header: String,
 }
 
 /// One thing that happens in a row.
@@ -52,6 +71,13 @@ pub enum Step {
         request: HttpRequest,
         /// The answer.
         expect: Expect,
+    },
+    /// A client publishes another key set at its `jwks_uri`.
+    Publish {
+        /// Where.
+        uri: String,
+        /// The whole set.
+        jwks: Value,
     },
     /// The clock moves, backwards if negative.
     Advance {
@@ -73,6 +99,17 @@ pub struct HttpRequest {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body, possibly empty.
     pub body: Vec<u8>,
+    /// Who is at the other end of the connection.
+    pub peer: Peer,
+}
+
+/// The other end of a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Peer {
+    /// Its address, where the server knows it.
+    pub address: Option<IpAddr>,
+    /// The certificates of its TLS handshake, leaf first, in DER.
+    pub certificates: Vec<Vec<u8>>,
 }
 
 impl HttpRequest {
@@ -152,6 +189,8 @@ pub enum Expect {
         method: String,
         /// False for a public client, which is only identified.
         authenticated: bool,
+        /// The thumbprint (`x5t#S256`) of the certificate the handler sees.
+        certificate: Option<String>,
     },
     /// The handler is not reached.
     Refused {

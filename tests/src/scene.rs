@@ -1,10 +1,13 @@
 //! The little language in which rows are written by hand.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
+use crate::encoding::{base64url, sha256};
 use crate::fixtures::fixtures;
 use crate::request::Request;
-use crate::row::{Expect, Row, STARTED_AT, Setup, Step};
+use crate::row::{Expect, Proxy, Row, STARTED_AT, Setup, Step};
 
 /// Begins a row; the name is a sentence.
 pub fn scene(name: impl Into<String>) -> Scene {
@@ -15,6 +18,9 @@ pub fn scene(name: impl Into<String>) -> Scene {
             policy: json!({}),
             clients: fixtures().bystanders(),
             started_at: STARTED_AT,
+            anchors: None,
+            proxy: None,
+            key_sets: BTreeMap::new(),
         },
         steps: Vec::new(),
     })
@@ -60,6 +66,31 @@ impl Scene {
         self
     }
 
+    /// Runs both methods of mutual TLS, with these trust anchors in DER; without any only the self-signed one.
+    #[must_use]
+    pub fn mutual_tls(mut self, anchors: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        self.0.setup.anchors = Some(anchors.into_iter().collect());
+        self
+    }
+
+    /// Trusts the header fields of the proxies of this network.
+    #[must_use]
+    pub fn behind_proxy(mut self, network: &str, header: &str) -> Self {
+        self.0.setup.proxy = Some(Proxy { networks: vec![network.to_owned()], header: header.to_owned() });
+        self
+    }
+
+    /// A key set that the server can fetch, and from the next request on another one.
+    #[must_use]
+    pub fn publish(mut self, uri: &str, jwks: Value) -> Self {
+        if self.0.steps.is_empty() {
+            self.0.setup.key_sets.insert(uri.to_owned(), jwks);
+        } else {
+            self.0.steps.push(Step::Publish { uri: uri.to_owned(), jwks });
+        }
+        self
+    }
+
     /// Sends a request.
     #[must_use]
     pub fn send(mut self, request: Request, expect: Expect) -> Self {
@@ -86,6 +117,17 @@ pub fn accepted(client_id: &str, method: &str) -> Expect {
         client_id: client_id.to_owned(),
         method: method.to_owned(),
         authenticated: method != "none",
+        certificate: None,
+    }
+}
+
+/// The same, and the handler sees this certificate, in DER.
+pub fn accepted_with(client_id: &str, method: &str, certificate: &[u8]) -> Expect {
+    Expect::Accepted {
+        client_id: client_id.to_owned(),
+        method: method.to_owned(),
+        authenticated: method != "none",
+        certificate: Some(base64url(sha256(certificate))),
     }
 }
 

@@ -50,11 +50,12 @@ fn no_secret_shows_anywhere() {
         let registered = registered_secrets(&row);
         futures_executor::block_on(async {
             let server = Server::new(&row.setup);
-            let (log, clock) = (server.log.clone(), server.clock.clone());
+            let (log, clock, keys) = (server.log.clone(), server.clock.clone(), server.keys.clone());
             let core = Core::start(server).await;
             for step in &row.steps {
                 match step {
                     Step::Advance { seconds } => clock.advance(*seconds),
+                    Step::Publish { uri, jwks } => keys.publish(uri, jwks),
                     Step::Send { request, .. } => {
                         log.clear();
                         let answer = core.send(request).await;

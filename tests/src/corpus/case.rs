@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::mutate::Mutation;
@@ -78,8 +78,18 @@ pub(super) struct Construct {
     pub(super) serialization: Option<String>,
     pub(super) mutate: Vec<Mutation>,
 
+    /// The certificate of the handshake. The client's own where a case that needs one names none; none where it is null.
+    #[serde(deserialize_with = "given")]
+    pub(super) cert: Option<Option<String>>,
+    pub(super) chain_extra: Vec<String>,
+    /// The client's name as it is registered, whichever of the five fields that is.
+    pub(super) registered: Option<String>,
+    pub(super) listener: Option<String>,
+
     // Words of ours, for verdicts that put a case's prose into fields.
     pub(super) policy: Option<Value>,
+    /// The request comes through a trusted proxy that passes certificates on in this form.
+    pub(super) proxy: Option<String>,
     pub(super) also: Vec<Value>,
     pub(super) sequence: Vec<SequenceStep>,
 }
@@ -134,8 +144,15 @@ pub(super) struct SequenceStep {
     pub(super) with: Value,
     /// Seconds.
     pub(super) advance: Option<i64>,
+    /// The certificate that the client has at its `jwks_uri` from now on.
+    pub(super) publish: Option<String>,
     /// The answer, if not "accepted"; the last step gets the verdict.
     pub(super) expect: Option<super::verdict::Outcome>,
+}
+
+/// Tells `null` from nothing.
+fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(value).map(Some)
 }
 
 impl Construct {

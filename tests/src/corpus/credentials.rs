@@ -7,6 +7,9 @@ use crate::encoding::{basic_pair, from_hex};
 use crate::request::{Request, encode};
 use crate::row::Endpoint;
 
+/// The address of the trusted proxy.
+pub(super) const PROXY: &str = "192.0.2.80";
+
 /// The request of one step; `token` is its assertion if it has one.
 pub(super) fn request(
     construct: &Construct,
@@ -21,10 +24,13 @@ pub(super) fn request(
         "basic" => with_authorization(request, construct, subject, context),
         "post" => request.post(&subject.client_id, &secret(construct, context)),
         "assertion" => request.assertion(token.expect("an assertion was minted")),
+        "mtls" => request.field("client_id", &subject.client_id),
         "id" if !subject.client_id.is_empty() => request.field("client_id", &subject.client_id),
         "id" | "none" => request,
         other => panic!("no way of authenticating is called {other:?}"),
     };
+    let request = request.certificates(subject.chain(construct, auth));
+    let request = if construct.proxy.is_some() { request.from(PROXY) } else { request };
     with_transport(with_form(request, construct, context), construct, context)
 }
 

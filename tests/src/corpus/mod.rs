@@ -17,8 +17,11 @@ use serde_json::{Value, json};
 use crate::assertion::Assertion;
 use crate::fixtures::fixtures;
 use crate::mutate::apply_all;
-use crate::row::{Expect, NOW, Row, STARTED_AT, Setup, Step};
+use crate::row::{Expect, NOW, Proxy, Row, STARTED_AT, Setup, Step};
+use crate::scene::{accepted, accepted_with};
+use crate::x509;
 use case::{Construct, SequenceStep};
+use credentials::PROXY;
 use placeholder::Context;
 use subject::Subject;
 use verdict::merge;
@@ -145,7 +148,28 @@ fn setup(case: &Case, construct: &Value) -> Setup {
         _ => ("default", json!({})),
     };
     merge(&mut policy, construct.get("policy").unwrap_or(&Value::Null));
-    Setup { preset: preset.to_owned(), policy, clients: clients(case, construct), started_at: STARTED_AT }
+    let own = Construct::read(construct, &case.id);
+    let subject = Subject::of(&own);
+    let mutual_tls = case.profile == "mtls" || subject.has_certificate();
+    let published = |name: &String| (SELF_SIGNED_SET.to_owned(), key_set(name));
+    let first = own.sequence.first().and_then(|step| step.publish.as_ref());
+    Setup {
+        preset: preset.to_owned(),
+        policy,
+        clients: clients(case, construct),
+        started_at: STARTED_AT,
+        anchors: mutual_tls.then(x509::anchors),
+        proxy: own.proxy.map(|header| Proxy { networks: vec![format!("{PROXY}/32")], header }),
+        key_sets: first.map(published).into_iter().collect(),
+    }
+}
+
+/// The `jwks_uri` of `c-self-uri`.
+const SELF_SIGNED_SET: &str = "https://jwks.client.test/self.json";
+
+/// A key set that holds this certificate.
+fn key_set(certificate: &str) -> Value {
+    json!({"keys": [x509::jwk(certificate)]})
 }
 
 /// The bystanders, the clients that make the requests, and whoever else a case needs.
@@ -185,6 +209,9 @@ fn steps(case: &Case, construct: &Value, outcome: &Outcome) -> Vec<Step> {
             now += seconds;
             return Step::Advance { seconds };
         }
+        if let Some(name) = &step.publish {
+            return Step::Publish { uri: SELF_SIGNED_SET.to_owned(), jwks: key_set(name) };
+        }
         let own = step.expect.as_ref().unwrap_or(if position == last { outcome } else { &accepted });
         send(&case.id, construct, step, own, now, &mut minted)
     };
@@ -205,7 +232,7 @@ fn send(
     let construct = with_step(id, construct, step);
     let subject = Subject::of(&construct);
     let context = Context { client_id: subject.client_id.clone(), secret: subject.secret.clone(), now };
-    let letter = step.send.clone().unwrap_or_else(|| panic!("{id}: a step sends or advances"));
+    let letter = step.send.clone().unwrap_or_else(|| panic!("{id}: a step sends, advances or publishes"));
     let auth = construct.auth.clone().unwrap_or_else(|| subject.auth().to_owned());
     if auth == "assertion" && !minted.contains_key(&letter) {
         let fresh = match &step.from {
@@ -220,12 +247,18 @@ fn send(
     }
     let token = minted.get(&letter).map(|(_, token)| token.as_str());
     let request = credentials::request(&construct, &subject, &context, &auth, token).build();
-    Step::Send { request, expect: expect(outcome, &subject, &auth) }
+    let shown = request.peer.certificates.first().map(Vec::as_slice);
+    let expect = expect(outcome, &subject, &auth, shown);
+    Step::Send { request, expect }
 }
 
-fn expect(outcome: &Outcome, subject: &Subject, auth: &str) -> Expect {
+fn expect(outcome: &Outcome, subject: &Subject, auth: &str, certificate: Option<&[u8]>) -> Expect {
+    let method = subject.method_of(auth);
     match outcome {
-        Outcome::Accepted { .. } => crate::scene::accepted(&subject.client_id, subject.method_of(auth)),
+        Outcome::Accepted { .. } => match certificate {
+            Some(certificate) => accepted_with(&subject.client_id, method, certificate),
+            None => accepted(&subject.client_id, method),
+        },
         Outcome::Refused { status, error, reason } => {
             Expect::Refused { status: *status, error: error.clone(), reason: reason.clone() }
         }

@@ -9,6 +9,7 @@ use crate::encoding::form_encode;
 use crate::fixtures::fixtures;
 use crate::request::JWT_BEARER;
 use crate::row::ISSUER;
+use crate::x509::{self, pem};
 
 /// What placeholders stand for in one request.
 pub(super) struct Context {
@@ -75,7 +76,8 @@ impl Context {
             return (replacement, length);
         }
         // Longer names stand first: `@cred2` is not `@cred` and a 2.
-        let constants: [(&str, &dyn Fn() -> String); 17] = [
+        let constants: [(&str, &dyn Fn() -> String); 18] = [
+            ("@victim-cert-or-dn", &|| base64_of("c-tls-dn")),
             ("@par_endpoint", &|| fixtures().server("par_endpoint").to_owned()),
             ("@token_endpoint", &|| fixtures().server("token_endpoint").to_owned()),
             ("@revocation_endpoint", &|| fixtures().server("revocation_endpoint").to_owned()),
@@ -107,6 +109,8 @@ impl Context {
                 encoded_pair(&client.id(), &client.secret().expect("a client with a secret"))
             }
             ("@members", [count]) => members(count.parse().expect("a count")),
+            ("@b64cert", [certificate]) => base64_of(certificate),
+            ("@pem", [certificate]) => escaped_pem(certificate),
             ("@jws", ["valid"]) => Assertion::of(&self.client_id).mint(),
             ("@dpop", [jti]) => {
                 let proof = Assertion::of(&self.client_id).header("typ", "dpop+jwt").claim("jti", *jti);
@@ -131,6 +135,15 @@ fn call(text: &str) -> Option<(&str, Vec<&str>, usize)> {
     let (arguments, _) = rest.split_once(')')?;
     let is_name = name[1..].bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     is_name.then(|| (name, arguments.split(',').collect(), name.len() + arguments.len() + 2))
+}
+
+fn base64_of(certificate: &str) -> String {
+    STANDARD.encode(&x509::certificate(certificate).der)
+}
+
+/// PEM as nginx escapes it for a header field.
+fn escaped_pem(certificate: &str) -> String {
+    form_encode(&pem(&x509::certificate(certificate).der)).replace('+', "%20")
 }
 
 fn encoded_pair(client_id: &str, secret: &str) -> String {

@@ -8,6 +8,7 @@ use super::case::Construct;
 use crate::fixtures::fixtures;
 use crate::jwk::PrivateJwk;
 use crate::registration::{Registered, register};
+use crate::x509;
 
 /// Whoever makes the request, with what it authenticates by.
 pub(super) struct Subject {
@@ -27,7 +28,16 @@ impl Subject {
             None if name.is_empty() => Subject::nobody(),
             None => Subject::fixture(name),
         };
-        subject.assert_method(construct.method.as_deref())
+        subject.assert_method(construct.method.as_deref()).with_name(construct.registered.as_deref())
+    }
+
+    /// Registered under another name than the fixture's.
+    fn with_name(mut self, name: Option<&str>) -> Self {
+        let Some(name) = name else { return self };
+        let members = self.metadata.as_mut().and_then(Value::as_object_mut).expect("a registered client");
+        let registered = members.iter_mut().find(|(field, _)| field.starts_with("tls_client_auth_"));
+        *registered.expect("a client with a name").1 = name.into();
+        self
     }
 
     /// The case says what it assumes of the fixture.
@@ -47,8 +57,25 @@ impl Subject {
             "client_secret_post" => "post",
             "private_key_jwt" | "client_secret_jwt" => "assertion",
             "none" => "id",
+            "tls_client_auth" | "self_signed_tls_client_auth" => "mtls",
             other => panic!("no case is interpreted for {other}"),
         }
+    }
+
+    /// Is it registered for a method of mutual TLS?
+    pub(super) fn has_certificate(&self) -> bool {
+        self.method.ends_with("tls_client_auth")
+    }
+
+    /// What it shows in its TLS handshake. Behind a proxy that is the proxy's business, and without TLS there is none.
+    pub(super) fn chain(&self, construct: &Construct, auth: &str) -> Vec<Vec<u8>> {
+        let own = auth == "mtls" && construct.proxy.is_none() && construct.listener.is_none();
+        let named = match &construct.cert {
+            Some(named) => named.as_deref(),
+            None => own.then_some(self.client_id.as_str()),
+        };
+        let others = construct.chain_extra.iter().map(|name| x509::certificate(name).der.clone());
+        named.map(x509::chain).unwrap_or_default().into_iter().chain(others).collect()
     }
 
     fn fixture(name: &str) -> Self {
@@ -90,6 +117,7 @@ impl Subject {
             "post" => "client_secret_post",
             "assertion" if self.method == "client_secret_jwt" => "client_secret_jwt",
             "assertion" => "private_key_jwt",
+            "mtls" => &self.method,
             _ => "none",
         }
     }

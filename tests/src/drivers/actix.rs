@@ -7,13 +7,13 @@ use actix_web::body::{MessageBody, to_bytes};
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::{App, Error, HttpResponse, test, web};
+use actix_web::{App, Error, HttpMessage, HttpResponse, test, web};
 use bytes::Bytes;
 use countersign_actix::{ClientAuth, ClientAuthConfig, ClientAuthMiddleware};
 use futures_util::future::LocalBoxFuture;
 
 use super::core::echo;
-use super::server::routes;
+use super::server::{routes, shown};
 use super::{Answer, Driver, Server};
 use crate::row::HttpRequest;
 
@@ -94,5 +94,15 @@ fn actix_request(request: &HttpRequest) -> Request {
         let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
         builder = builder.append_header((name, HeaderValue::from_bytes(value).unwrap()));
     }
-    builder.to_request()
+    if let Some(address) = request.peer.address {
+        builder = builder.peer_addr((address, CLIENT_PORT).into());
+    }
+    let with_head = builder.to_request();
+    if let Some(certificates) = shown(&request.peer) {
+        with_head.extensions_mut().insert(certificates);
+    }
+    with_head
 }
+
+/// Where no server listens; the address alone is looked at.
+const CLIENT_PORT: u16 = 49_152;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use countersign::{AuthRequest, AuthenticatedClient, ClientClass};
 
-use super::server::own;
+use super::server::{own, shown};
 use super::{Answer, Driver, Server};
 use crate::encoding::sha256_hex;
 use crate::row::HttpRequest;
@@ -22,8 +22,11 @@ impl Driver for Core {
     async fn send(&self, request: &HttpRequest) -> Answer {
         let headers = request.headers.as_slice();
         let body = Bytes::from(request.body.clone());
+        let certificates = shown(&request.peer);
         let auth_request = AuthRequest::new(own(request.endpoint), &request.verb, &headers, body)
-            .with_query(request.query.as_deref());
+            .with_query(request.query.as_deref())
+            .with_source(request.peer.address)
+            .with_certificates(certificates.as_ref());
         match self.0.auth.authenticate(auth_request).await {
             Ok(client) => {
                 let headers = [("content-type", b"application/json".as_slice())];
@@ -43,6 +46,7 @@ pub(super) fn echo(client: &AuthenticatedClient, body: &[u8]) -> String {
         "client_id": client.client_id(),
         "method": client.method().as_str(),
         "authenticated": client.class() != ClientClass::Public,
+        "certificate": client.certificate_thumbprint(),
         "body": sha256_hex(body),
     })
     .to_string()

@@ -2,6 +2,7 @@
 
 mod actix;
 mod core;
+mod remote_keys;
 mod server;
 mod tower;
 
@@ -9,6 +10,7 @@ use std::future::Future;
 
 pub use self::actix::{ActixExtractor, ActixMiddleware};
 pub use self::core::Core;
+pub use self::remote_keys::RemoteKeys;
 pub use self::server::{Log, Server, SetClock};
 pub use self::tower::{Axum, Hyper};
 
@@ -56,12 +58,13 @@ impl Answer {
 /// Runs one row; the problem with it, if there is one.
 pub async fn run<D: Driver>(row: &Row) -> Result<Vec<Answer>, String> {
     let server = Server::new(&row.setup);
-    let (clock, log) = (server.clock.clone(), server.log.clone());
+    let (clock, log, keys) = (server.clock.clone(), server.log.clone(), server.keys.clone());
     let driver = D::start(server).await;
     let mut answers = Vec::new();
     for (number, step) in row.steps.iter().enumerate() {
         match step {
             Step::Advance { seconds } => clock.advance(*seconds),
+            Step::Publish { uri, jwks } => keys.publish(uri, jwks),
             Step::Send { request, expect } => {
                 log.clear();
                 let answer = driver.send(request).await;
@@ -76,9 +79,10 @@ pub async fn run<D: Driver>(row: &Row) -> Result<Vec<Answer>, String> {
 
 fn check(request: &HttpRequest, expect: &Expect, answer: &Answer, log: &Log) -> Result<(), String> {
     let (expected, reason) = match expect {
-        Expect::Accepted { client_id, method, authenticated } => {
+        Expect::Accepted { client_id, method, authenticated, certificate } => {
             let body = serde_json::json!({
                 "client_id": client_id, "method": method, "authenticated": authenticated,
+                "certificate": certificate,
                 "body": crate::encoding::sha256_hex(&request.body),
             });
             let headers = [("content-type".to_owned(), "application/json".to_owned())];

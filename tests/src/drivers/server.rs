@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use countersign::certificate::PeerCertificates;
 use countersign::clock::Clock;
 use countersign::metadata::ClientMetadata;
 use countersign::observer::{Decision, Observer};
@@ -11,6 +12,7 @@ use countersign::replay::MemoryReplayStore;
 use countersign::store::Clients;
 use countersign::{Authenticator, Client, Endpoint, Policy};
 
+use super::RemoteKeys;
 use crate::row::{self, NOW, Setup};
 
 /// An authenticator, its clock and its log.
@@ -22,13 +24,15 @@ pub struct Server {
     pub clock: SetClock,
     /// What its operator sees.
     pub log: Log,
+    /// What it can fetch.
+    pub keys: RemoteKeys,
 }
 
 impl Server {
     /// Registers the clients of a row as a file of clients would, and builds the authenticator.
     pub fn new(setup: &Setup) -> Self {
         let clock = SetClock::new(setup.started_at);
-        let log = Log::default();
+        let (log, keys) = (Log::default(), RemoteKeys::new(&setup.key_sets));
         let switches = setup.policy.as_object().cloned().unwrap_or_default();
         let policy = Policy::preset(&setup.preset).unwrap().with_switches(switches).unwrap();
         // A client that the loader refuses stays unknown.
@@ -46,9 +50,12 @@ impl Server {
         for (endpoint, own) in row::Endpoint::ALL.into_iter().map(|endpoint| (endpoint, own(endpoint))) {
             builder = builder.endpoint(own, endpoint.url());
         }
+        if !setup.key_sets.is_empty() {
+            builder = builder.key_source(keys.clone());
+        }
         let auth = builder.build().unwrap();
         clock.set(NOW);
-        Server { auth, clock, log }
+        Server { auth, clock, log, keys }
     }
 }
 
@@ -62,6 +69,11 @@ pub(super) fn own(endpoint: row::Endpoint) -> Endpoint {
         row::Endpoint::DeviceAuthorization => Endpoint::DeviceAuthorization,
         row::Endpoint::BackchannelAuthentication => Endpoint::BackchannelAuthentication,
     }
+}
+
+/// What the accept loop of a server would keep of a connection's handshake.
+pub(super) fn shown(peer: &row::Peer) -> Option<PeerCertificates> {
+    PeerCertificates::from_handshake(peer.certificates.iter().cloned())
 }
 
 /// The routes of the server of every row.

@@ -1,5 +1,8 @@
 //! The tower layer: in front of a bare hyper service, over real HTTP, and in front of axum.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
+
 use axum::Router;
 use axum::body::Body as AxumBody;
 use axum::routing::post;
@@ -13,23 +16,47 @@ use hyper::body::Body;
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
+use tokio::sync::Mutex;
 use tower::ServiceExt;
 
 use super::core::echo;
-use super::server::routes;
+use super::server::{routes, shown};
 use super::{Answer, Driver, Server};
-use crate::row::HttpRequest;
+use crate::row::{HttpRequest, Peer};
 
-/// A bare hyper service behind the layer, spoken to in HTTP/1.1 over a pipe.
-pub struct Hyper(tokio::sync::Mutex<SendRequest<Full<Bytes>>>);
+/// A bare hyper service behind the layer, spoken to in HTTP/1.1 over pipes: one connection for each peer.
+pub struct Hyper {
+    layer: ClientAuthLayer,
+    connections: Mutex<HashMap<Peer, SendRequest<Full<Bytes>>>>,
+}
 
 impl Driver for Hyper {
     const NAME: &'static str = "hyper";
     const OVER_HTTP: bool = true;
 
     async fn start(server: Server) -> Self {
-        let layer = ClientAuthLayer::new(server.auth).routes(routes()).unwrap();
-        let service = tower::ServiceBuilder::new().layer(layer).service(tower::service_fn(handle));
+        Hyper { layer: layer(server), connections: Mutex::default() }
+    }
+
+    async fn send(&self, request: &HttpRequest) -> Answer {
+        let mut connections = self.connections.lock().await;
+        if !connections.contains_key(&request.peer) {
+            connections.insert(request.peer.clone(), self.connect(&request.peer).await);
+        }
+        let sender = connections.get_mut(&request.peer).unwrap();
+        sender.ready().await.unwrap();
+        answer(sender.send_request(http_request(request)).await.unwrap()).await
+    }
+}
+
+impl Hyper {
+    /// A connection whose every request shows who is at its other end, as an accept loop would have it.
+    async fn connect(&self, peer: &Peer) -> SendRequest<Full<Bytes>> {
+        let (layer, peer) = (self.layer.clone(), peer.clone());
+        let service = tower::ServiceBuilder::new()
+            .map_request(move |request| on_connection_of(&peer, request))
+            .layer(layer)
+            .service(tower::service_fn(handle));
         let (client, connection) = tokio::io::duplex(64 * 1024);
         tokio::spawn(
             hyper::server::conn::http1::Builder::new()
@@ -37,13 +64,7 @@ impl Driver for Hyper {
         );
         let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(client)).await.unwrap();
         tokio::spawn(connection);
-        Hyper(tokio::sync::Mutex::new(sender))
-    }
-
-    async fn send(&self, request: &HttpRequest) -> Answer {
-        let mut sender = self.0.lock().await;
-        sender.ready().await.unwrap();
-        answer(sender.send_request(http_request(request)).await.unwrap()).await
+        sender
     }
 }
 
@@ -71,17 +92,32 @@ impl Driver for Axum {
         for (path, _) in routes() {
             router = router.route(path, post(axum_handler));
         }
-        Axum(router.layer(ClientAuthLayer::new(server.auth).routes(routes()).unwrap()))
+        Axum(router.layer(layer(server)))
     }
 
     async fn send(&self, request: &HttpRequest) -> Answer {
-        let request = http_request(request).map(AxumBody::new);
+        let request = on_connection_of(&request.peer, http_request(request).map(AxumBody::new));
         answer(self.0.clone().oneshot(request).await.unwrap()).await
     }
 }
 
 async fn axum_handler(client: ClientAuth, body: Bytes) -> ([(&'static str, &'static str); 1], String) {
     ([("content-type", "application/json")], echo(&client, &body))
+}
+
+fn layer(server: Server) -> ClientAuthLayer {
+    let layer = ClientAuthLayer::new(server.auth).routes(routes()).unwrap();
+    layer.source(|extensions| extensions.get::<IpAddr>().copied())
+}
+
+fn on_connection_of<B>(peer: &Peer, mut request: Request<B>) -> Request<B> {
+    if let Some(address) = peer.address {
+        request.extensions_mut().insert(address);
+    }
+    if let Some(certificates) = shown(peer) {
+        request.extensions_mut().insert(certificates);
+    }
+    request
 }
 
 pub(super) fn http_request(request: &HttpRequest) -> Request<Full<Bytes>> {

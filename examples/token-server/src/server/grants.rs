@@ -148,7 +148,14 @@ mod tests {
 
     fn grant() -> Grant {
         let text = str::to_owned;
-        Grant { id: text("g"), client_id: text("c"), username: text("u"), scope: text("s"), auth_time: 0 }
+        Grant {
+            id: text("g"),
+            client_id: text("c"),
+            username: text("u"),
+            scope: text("s"),
+            auth_time: 0,
+            confirmation: None,
+        }
     }
 
     #[test]
