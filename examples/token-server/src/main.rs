@@ -8,6 +8,7 @@ mod fetch;
 mod front;
 mod jose;
 mod log;
+mod mutual_tls;
 mod pem;
 mod replay;
 mod server;
@@ -23,8 +24,9 @@ use clap::Parser as _;
 
 use crate::cli::{Cli, Framework};
 use crate::config::problem::Problem;
-use crate::config::{Config, DEFAULT_LISTEN};
+use crate::config::{Config, DEFAULT_LISTEN, DEFAULT_TLS_LISTEN};
 use crate::log::LoggedDecisions;
+use crate::mutual_tls::TlsSocket;
 use crate::setup::{Running, Setup};
 
 fn main() -> ExitCode {
@@ -49,24 +51,25 @@ fn serve_configured(cli: &Cli, file: &Path) -> Result<ExitCode, Problem> {
     for warning in setup.warnings() {
         log(&format!("warning: {warning}"));
     }
-    let running = setup.build(LoggedDecisions(log.clone()), log)?;
-    serve(framework, listener, running, "")
+    let (running, tls) = setup.build(LoggedDecisions(log.clone()), log)?;
+    serve(framework, listener, tls, running, "")
 }
 
 fn serve_demo(cli: &Cli) -> Result<ExitCode, Problem> {
     let listener = listen(cli.listen.unwrap_or(DEFAULT_LISTEN))?;
     let folder = Path::new(DEMO_FOLDER);
     let log = log::standard_error();
-    let setup = Setup::demonstration(folder, &listener)?;
+    let setup = Setup::demonstration(folder, &listener, demo_tls_address(cli.listen))?;
     demo::remember_issuer(folder, setup.issuer())?;
     let lines = setup.demo_lines(folder);
-    let running = setup.build(LoggedDecisions(log.clone()), log)?;
-    serve(cli.framework.unwrap_or_default(), listener, running, &lines)
+    let (running, tls) = setup.build(LoggedDecisions(log.clone()), log)?;
+    serve(cli.framework.unwrap_or_default(), listener, tls, running, &lines)
 }
 
 fn serve(
     framework: Framework,
     listener: TcpListener,
+    tls: Option<TlsSocket>,
     running: Running,
     lines: &str,
 ) -> Result<ExitCode, Problem> {
@@ -77,12 +80,14 @@ fn serve(
         );
     }
     let (issuer, framework_name) = (running.auth.issuer(), framework.name());
+    let tls_address = tls.as_ref().and_then(|tls| tls.listener.local_addr().ok());
+    let and_tls = tls_address.map_or(String::new(), |address| format!(" and https://{address}"));
     // When nobody reads it, the server runs all the same.
     let _ = writeln!(
         io::stdout(),
-        "issuer {issuer}, listening on http://{address} with {framework_name}\n{lines}"
+        "issuer {issuer}, listening on http://{address}{and_tls} with {framework_name}\n{lines}"
     );
-    front::serve(framework, listener, running, front::interrupted())
+    front::serve(framework, listener, tls, running, front::interrupted())
         .map_err(|error| Problem::new(format!("the server stopped: {error}")))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -97,6 +102,16 @@ fn listen(address: SocketAddr) -> Result<TcpListener, Problem> {
         };
         Problem::new(format!("cannot listen on {address}: {error}; {cure}"))
     })
+}
+
+/// The usual port for certificates beside the usual port, and any that is free beside another one.
+fn demo_tls_address(listen: Option<SocketAddr>) -> SocketAddr {
+    let free = TcpListener::bind(DEFAULT_TLS_LISTEN).is_ok();
+    match listen {
+        None if free => DEFAULT_TLS_LISTEN,
+        None => SocketAddr::new(DEFAULT_TLS_LISTEN.ip(), 0),
+        Some(address) => SocketAddr::new(address.ip(), 0),
+    }
 }
 
 const DEMO_FOLDER: &str = "countersign-demo";

@@ -1,10 +1,11 @@
 //! From a configuration, or from the demonstration's folder, to a server that can run.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 
+use countersign::certificate::TrustAnchors;
 use countersign::observer::Observer;
 use countersign::store::Clients;
 use countersign::{Authenticator, Policy};
@@ -15,6 +16,7 @@ use crate::config::{Config, clients, users};
 use crate::demo;
 use crate::fetch::Fetch;
 use crate::log::Log;
+use crate::mutual_tls::{self, Proxy, Tls, TlsSocket};
 use crate::replay::Replay;
 use crate::server::{Parts, People, Registrations, Routes, Server, ServerKeys};
 
@@ -25,6 +27,9 @@ pub(crate) struct Setup {
     policy: Policy,
     replay: Replay,
     fetch: Fetch,
+    tls: Option<TlsSocket>,
+    anchors: Option<TrustAnchors>,
+    proxy: Option<Proxy>,
     clients: LoadedClients,
     people: Option<People>,
     keys: ServerKeys,
@@ -49,32 +54,73 @@ impl Setup {
         };
         let mut clients = clients::read(&config.clients)?;
         clients.warnings.extend(config.fetch.warning());
-        Ok(Setup {
+        let mut setup = Setup {
             routes: Routes::new(&issuer, &config.endpoints),
             issuer,
             policy: config.policy,
             replay: config.replay,
             fetch: config.fetch,
+            tls: None,
+            anchors: mutual_tls::anchors(config.tls.as_ref(), config.proxy.as_ref())?,
+            proxy: config.proxy,
             clients,
             people,
             // The contract names no place for keys, so they last as long as the process.
             keys: ServerKeys::generate()?,
-        })
+        };
+        if let Some(tls) = &config.tls {
+            setup.open_tls(tls)?;
+        }
+        setup.clients.warn_of_certificates_nobody_sees(setup.anchors.as_ref());
+        Ok(setup)
     }
 
-    pub(crate) fn demonstration(folder: &Path, listener: &TcpListener) -> Result<Self, Problem> {
+    pub(crate) fn demonstration(
+        folder: &Path,
+        listener: &TcpListener,
+        tls: SocketAddr,
+    ) -> Result<Self, Problem> {
         let issuer = own_url(listener)?;
         let demo = demo::open(folder)?;
-        Ok(Setup {
+        let mut setup = Setup {
             routes: Routes::new(&issuer, &BTreeMap::new()),
             issuer,
             policy: Policy::default(),
             replay: Replay::Memory,
             fetch: Fetch::default(),
+            tls: None,
+            anchors: None,
+            proxy: None,
             clients: demo.clients,
             people: Some(demo.people),
             keys: demo.keys,
-        })
+        };
+        let tls = demo::tls(folder, tls);
+        setup.open_tls(&tls)?;
+        setup.anchors = mutual_tls::anchors(Some(&tls), None)?;
+        Ok(setup)
+    }
+
+    /// Takes the port of the TLS listener, and tells clients where it is.
+    fn open_tls(&mut self, tls: &Tls) -> Result<(), Problem> {
+        let socket = tls.open()?;
+        let address = socket.listener.local_addr().map_err(|error| Problem::new(error.to_string()))?;
+        if let Some(base) = mtls_base(&self.issuer, address) {
+            self.routes = std::mem::take(&mut self.routes).with_mtls(&base);
+        }
+        self.tls = Some(socket);
+        Ok(())
+    }
+
+    /// Where the TLS listener is.
+    pub(crate) fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls.as_ref()?.listener.local_addr().ok()
+    }
+
+    /// As behind a proxy at this address.
+    pub(crate) fn with_proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
+        self
     }
 
     pub(crate) fn with_more_clients(mut self, more: LoadedClients) -> Self {
@@ -99,7 +145,11 @@ impl Setup {
         demo::lines(folder, &self.routes, &self.clients.registrations)
     }
 
-    pub(crate) fn build(self, observer: impl Observer, log: Log) -> Result<Running, Problem> {
+    pub(crate) fn build(
+        self,
+        observer: impl Observer,
+        log: Log,
+    ) -> Result<(Running, Option<TlsSocket>), Problem> {
         let mut builder = Authenticator::builder()
             .issuer(self.issuer)
             .policy(self.policy)
@@ -109,16 +159,29 @@ impl Setup {
         for (endpoint, url) in self.routes.endpoint_urls() {
             builder = builder.endpoint(endpoint, url);
         }
+        for (route, url) in self.routes.mtls_urls() {
+            if let Some(endpoint) = route.covered() {
+                builder = builder.mtls_endpoint(endpoint, url);
+            }
+        }
+        let sees_certificates = self.anchors.is_some();
+        if let Some(anchors) = self.anchors {
+            builder = builder.mutual_tls(anchors);
+        }
+        if let Some(proxy) = self.proxy {
+            builder = proxy.open(builder)?;
+        }
         let auth = self.replay.open(builder)?.build()?;
         let parts = Parts {
             routes: self.routes,
             clients: self.clients.registrations,
             people: self.people,
             keys: self.keys,
+            sees_certificates,
             log,
         };
         let server = Arc::new(Server::new(parts, &auth)?);
-        Ok(Running { auth, server })
+        Ok((Running { auth, server }, self.tls))
     }
 }
 
@@ -131,4 +194,39 @@ fn own_url(listener: &TcpListener) -> Result<String, Problem> {
         )));
     }
     Ok(format!("http://{address}"))
+}
+
+/// The URL below which the TLS listener serves; `None` where the issuer is that listener already.
+fn mtls_base(issuer: &str, address: SocketAddr) -> Option<String> {
+    let (scheme, rest) = issuer.split_once("://")?;
+    let authority = rest.split('/').next().unwrap_or_default();
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, port.parse().ok()),
+        _ => (authority, None),
+    };
+    if scheme == "https" && port.unwrap_or(443) == address.port() {
+        return None;
+    }
+    // An address that is none of a host's own is reached by the name that the issuer has.
+    Some(if address.ip().is_unspecified() {
+        format!("https://{host}:{}", address.port())
+    } else {
+        format!("https://{address}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tls_listener_has_a_url_unless_it_is_the_issuer() {
+        let base = |issuer: &str, address: &str| mtls_base(issuer, address.parse().unwrap());
+        let there = Some("https://127.0.0.1:8443".to_owned());
+        assert_eq!(base("http://127.0.0.1:8080", "127.0.0.1:8443"), there);
+        assert_eq!(base("https://as.example", "0.0.0.0:8443"), Some("https://as.example:8443".to_owned()));
+        assert_eq!(base("https://as.example/tenant", "0.0.0.0:443"), None);
+        assert_eq!(base("https://[::1]:8443", "[::1]:8443"), None);
+        assert_eq!(base("https://[::1]", "[::]:8443"), Some("https://[::1]:8443".to_owned()));
+    }
 }

@@ -8,6 +8,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use countersign::certificate::TrustAnchors;
 use countersign::metadata::ClientMetadata;
 use countersign::{Algorithm, AuthMethod, Client};
 
@@ -38,6 +39,25 @@ pub(crate) fn parse(file: &Path, text: &str) -> Result<LoadedClients, Problem> {
 }
 
 impl LoadedClients {
+    /// Names each client that shows a certificate where none can come, or where nobody vouches for it.
+    pub(crate) fn warn_of_certificates_nobody_sees(&mut self, anchors: Option<&TrustAnchors>) {
+        for client in &self.clients {
+            let grants = |method: AuthMethod| client.grants().iter().any(|grant| *grant.method() == method);
+            let warning = if anchors.is_none_or(TrustAnchors::is_empty) && grants(AuthMethod::TLS_CLIENT_AUTH)
+            {
+                "tls_client_auth needs client_ca in [tls] or [proxy]"
+            } else if anchors.is_none() && grants(AuthMethod::SELF_SIGNED_TLS_CLIENT_AUTH) {
+                "self_signed_tls_client_auth needs [tls] or [proxy]"
+            } else {
+                continue;
+            };
+            self.warnings.push(format!(
+                "client {:?}: {warning} in the configuration; until then it is refused",
+                client.id()
+            ));
+        }
+    }
+
     fn add(&mut self, entry: &Entry<'_>) -> Result<(), Problem> {
         let metadata: ClientMetadata = entry.parse()?;
         let client = Client::try_from(&metadata).map_err(|error| entry.problem(error.field(), error))?;
@@ -55,18 +75,20 @@ impl LoadedClients {
 
 /// A method that nobody serves would let the client fail at its first request instead of here.
 fn refuse_unserved(entry: &Entry<'_>, client: &Client) -> Result<(), Problem> {
-    const SERVED: [AuthMethod; 5] = [
+    const SERVED: [AuthMethod; 7] = [
         AuthMethod::NONE,
         AuthMethod::CLIENT_SECRET_BASIC,
         AuthMethod::CLIENT_SECRET_POST,
         AuthMethod::CLIENT_SECRET_JWT,
         AuthMethod::PRIVATE_KEY_JWT,
+        AuthMethod::TLS_CLIENT_AUTH,
+        AuthMethod::SELF_SIGNED_TLS_CLIENT_AUTH,
     ];
     let Some(grant) = client.grants().iter().find(|grant| !SERVED.contains(grant.method())) else {
         return Ok(());
     };
     let served = SERVED.map(|method| method.to_string()).join(", ");
-    let message = format!("{} is not in this build yet; what it has is {served}", grant.method());
+    let message = format!("{} is not in this build; what it has is {served}", grant.method());
     Err(entry.problem("token_endpoint_auth_method", message))
 }
 

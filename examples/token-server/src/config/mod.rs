@@ -19,6 +19,7 @@ use self::problem::Problem;
 use self::source::Source;
 use crate::cli::Framework;
 use crate::fetch::Fetch;
+use crate::mutual_tls::{Proxy, Tls};
 use crate::replay::Replay;
 use crate::server::Route;
 
@@ -33,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) users: Option<PathBuf>,
     pub(crate) replay: Replay,
     pub(crate) fetch: Fetch,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) proxy: Option<Proxy>,
     /// Endpoint URLs that are not the issuer and the usual path.
     pub(crate) endpoints: BTreeMap<Route, String>,
 }
@@ -40,6 +43,10 @@ pub(crate) struct Config {
 /// Where a server listens that was told nothing else.
 pub(crate) const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+/// The same for its TLS listener.
+pub(crate) const DEFAULT_TLS_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
 
 impl Config {
     pub(crate) fn read(file: &Path) -> Result<Self, Problem> {
@@ -65,6 +72,8 @@ impl Config {
             framework: read.framework.unwrap_or_default(),
             clients: beside(clients),
             users: read.users.map(beside),
+            tls: source.tls(read.tls, beside)?,
+            proxy: source.proxy(read.proxy, beside)?,
             replay: source.replay(read.replay, beside)?,
             fetch: source.fetch(read.fetch, beside)?,
             endpoints: source.endpoints(read.endpoints)?,
@@ -83,6 +92,8 @@ struct File {
     replay: Option<Spanned<String>>,
     #[serde(default)]
     fetch: BTreeMap<String, Spanned<toml::Value>>,
+    tls: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
+    proxy: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
     #[serde(default)]
     policy: BTreeMap<String, Spanned<toml::Value>>,
     #[serde(default)]
@@ -131,7 +142,7 @@ mod tests {
     #[test]
     fn what_this_build_lacks_is_refused_and_not_ignored() {
         for text in [
-            "clients = \"c\"\n[tls]\nlisten = \"127.0.0.1:8443\"",
+            "clients = \"c\"\n[admin]\nlisten = \"127.0.0.1:8081\"",
             "clients = \"c\"\nregistry = \"sqlite://r.db\"",
             "clients = \"c\"\nreplay = \"redis://localhost\"",
         ] {
@@ -159,6 +170,35 @@ mod tests {
         ] {
             let expected = format!("conf/as.toml:3: {problem}");
             assert_eq!(parse(&format!("clients = \"c\"\n[fetch]\n{setting}")).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn certificates_come_by_the_listener_or_by_a_proxy() {
+        let config = parse(
+            "clients = \"c\"\n[tls]\ncert = \"s.pem\"\nkey = \"s-key.pem\"\nclient_ca = \"ca.pem\"\n\
+             [proxy]\ntrusted = [\"127.0.0.1/32\"]\nheader = \"nginx\"\nheader_name = \"x-cert\"",
+        )
+        .unwrap();
+        let expected = Tls {
+            listen: DEFAULT_TLS_LISTEN,
+            cert: "conf/s.pem".into(),
+            key: "conf/s-key.pem".into(),
+            client_ca: Some("conf/ca.pem".into()),
+        };
+        assert_eq!(config.tls, Some(expected));
+        assert_eq!(config.proxy.unwrap().header.name(), "x-cert");
+        for (section, problem) in [
+            ("[tls]\ncert = \"s.pem\"", "2: key is missing in [tls]"),
+            ("[tls]\ncerts = \"s.pem\"", "3: unknown key \"certs\", did you mean \"cert\"?"),
+            ("[tls]\nlisten = \"8443\"", "3: listen = \"8443\" is not an address and a port"),
+            ("[proxy]\nheader = \"nginx\"", "2: trusted is missing"),
+            ("[proxy]\ntrusted = [\"10.0.0.0/8\"]", "2: header is missing"),
+            ("[proxy]\ntrusted = []\nheader = \"nginx\"", "2: proxy.trusted: is empty"),
+            ("[proxy]\nheader = \"ngnix\"", "3: "),
+        ] {
+            let got = parse(&format!("clients = \"c\"\n{section}")).unwrap_err();
+            assert!(got.starts_with(&format!("conf/as.toml:{problem}")), "{got}");
         }
     }
 

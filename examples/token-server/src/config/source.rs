@@ -5,13 +5,15 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use countersign::Policy;
+use countersign::forwarded::{CertificateHeader, SourceHeader, TrustedProxy};
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::DEFAULT_LISTEN;
 use super::nearest::{unknown_key, unknown_key_of_serde};
 use super::problem::{Problem, line_at};
+use super::{DEFAULT_LISTEN, DEFAULT_TLS_LISTEN};
 use crate::fetch::Fetch;
+use crate::mutual_tls::{Proxy, Tls};
 use crate::replay::Replay;
 use crate::server::Route;
 
@@ -141,6 +143,102 @@ impl Source<'_> {
         Ok(fetch)
     }
 
+    /// `[tls]`. `cert` and `key` are required; `listen` is the usual port of this server's mTLS listener.
+    pub(super) fn tls(
+        &self,
+        settings: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
+        beside: impl Fn(String) -> PathBuf,
+    ) -> Result<Option<Tls>, Problem> {
+        let Some(settings) = settings else { return Ok(None) };
+        let (mut listen, mut cert, mut key, mut client_ca) = (DEFAULT_TLS_LISTEN, None, None, None);
+        for (name, value) in settings.get_ref() {
+            match (name.as_str(), value.as_ref()) {
+                ("listen", toml::Value::String(address)) => {
+                    listen = address.parse().map_err(|_| {
+                        self.problem(
+                            value,
+                            format!(
+                                "listen = {address:?} is not an address and a port, such as 127.0.0.1:8443"
+                            ),
+                        )
+                    })?;
+                }
+                ("cert", toml::Value::String(file)) => cert = Some(beside(file.clone())),
+                ("key", toml::Value::String(file)) => key = Some(beside(file.clone())),
+                ("client_ca", toml::Value::String(file)) => client_ca = Some(beside(file.clone())),
+                ("listen" | "cert" | "key" | "client_ca", _) => {
+                    return Err(self.problem(value, format!("{name} is not a text")));
+                }
+                _ => {
+                    return Err(
+                        self.problem(value, unknown_key(name, ["listen", "cert", "key", "client_ca"]))
+                    );
+                }
+            }
+        }
+        let missing =
+            |name: &str| self.problem(&settings, format!("{name} is missing in [tls]: name a PEM file"));
+        let cert = cert.ok_or_else(|| missing("cert"))?;
+        Ok(Some(Tls { listen, cert, key: key.ok_or_else(|| missing("key"))?, client_ca }))
+    }
+
+    /// `[proxy]`. `trusted` and `header` are required, for there is no safe default for either.
+    pub(super) fn proxy(
+        &self,
+        settings: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
+        beside: impl Fn(String) -> PathBuf,
+    ) -> Result<Option<Proxy>, Problem> {
+        let Some(settings) = settings else { return Ok(None) };
+        let (mut trusted, mut header, mut named) = (None, None, None);
+        let (mut forwarded_for, mut client_ca) = (None, None);
+        for (name, value) in settings.get_ref() {
+            match (name.as_str(), value.as_ref()) {
+                ("trusted", toml::Value::Array(networks)) => {
+                    let networks = networks.iter().map(|network| network.as_str().map(str::to_owned));
+                    let networks: Option<Vec<String>> = networks.collect();
+                    trusted = Some(networks.ok_or_else(|| {
+                        self.problem(value, "trusted is not an array of texts such as \"10.0.0.0/8\"")
+                    })?);
+                }
+                ("header", toml::Value::String(format)) => {
+                    let format: CertificateHeader =
+                        format.parse().map_err(|error| self.problem(value, error))?;
+                    header = Some(format);
+                }
+                ("header_name", toml::Value::String(field)) => named = Some(field.clone()),
+                ("forwarded_for", toml::Value::String(field)) => {
+                    let field: SourceHeader = field.parse().map_err(|error| self.problem(value, error))?;
+                    forwarded_for = Some(field);
+                }
+                ("client_ca", toml::Value::String(file)) => client_ca = Some(beside(file.clone())),
+                ("trusted", _) => {
+                    return Err(self.problem(value, "trusted is not an array of addresses and networks"));
+                }
+                ("header" | "header_name" | "forwarded_for" | "client_ca", _) => {
+                    return Err(self.problem(value, format!("{name} is not a text")));
+                }
+                _ => {
+                    let known = ["trusted", "header", "header_name", "forwarded_for", "client_ca"];
+                    return Err(self.problem(value, unknown_key(name, known)));
+                }
+            }
+        }
+        let missing = |what: &str| self.problem(&settings, format!("{what} in [proxy]"));
+        let trusted = trusted
+            .ok_or_else(|| missing("trusted is missing: list the addresses from which the proxy connects"))?;
+        let header = header.ok_or_else(|| {
+            missing("header is missing: say how the proxy passes certificates on, such as \"client-cert\"")
+        })?;
+        let header = match named {
+            Some(field) => header.named(&field),
+            None => header,
+        };
+        // Everything that can be wrong with the two together is found here, where its line is known.
+        let _: TrustedProxy =
+            TrustedProxy::new(&trusted, header.clone()).map_err(|error| self.problem(&settings, error))?;
+        Ok(Some(Proxy { trusted, header, forwarded_for, client_ca }))
+    }
+
     pub(super) fn toml(&self, error: &toml::de::Error) -> Problem {
         let line = error.span().map_or(1, |span| line_at(self.text, span.start));
         Problem::at(self.file, line, error.message())
@@ -158,9 +256,21 @@ fn is_absolute(url: &str) -> bool {
 }
 
 /// Every key of the contract; those of the lists below are read by later builds.
-const KEYS: [&str; 10] =
-    ["issuer", "listen", "framework", "preset", "clients", "users", "replay", "policy", "fetch", "endpoints"];
-const LATER: [&str; 4] = ["registry", "tls", "proxy", "admin"];
+const KEYS: [&str; 12] = [
+    "issuer",
+    "listen",
+    "framework",
+    "preset",
+    "clients",
+    "users",
+    "replay",
+    "policy",
+    "fetch",
+    "tls",
+    "proxy",
+    "endpoints",
+];
+const LATER: [&str; 2] = ["registry", "admin"];
 
 const LATER_REPLAYS: [&str; 4] = ["postgres", "postgresql", "redis", "rediss"];
 

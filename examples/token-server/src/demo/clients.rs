@@ -3,6 +3,7 @@
 use countersign::Algorithm;
 use serde_json::{Value, json};
 
+use super::certificates::ClientCertificate;
 use crate::jose::{self, Failed, SigningKey};
 
 /// A demo client, and how it authenticates.
@@ -20,6 +21,20 @@ pub(crate) enum Credential {
     SecretKey(Algorithm),
     /// An assertion signed by this algorithm.
     PrivateKey(Algorithm),
+    /// A certificate of the demonstration's authority, known by this subject.
+    Certificate(Subject),
+    /// A certificate of its own making.
+    SelfSigned,
+}
+
+/// The subjects of [RFC 8705 §2.1.2](https://www.rfc-editor.org/rfc/rfc8705#section-2.1.2).
+#[derive(Clone, Copy)]
+pub(crate) enum Subject {
+    Dn,
+    Dns,
+    Uri,
+    Ip,
+    Email,
 }
 
 impl DemoClient {
@@ -35,13 +50,22 @@ impl DemoClient {
         }
     }
 
+    /// Does it show a certificate?
+    pub(crate) fn has_certificate(&self) -> bool {
+        matches!(self.credential, Credential::Certificate(_) | Credential::SelfSigned)
+    }
+
     /// The algorithm of its private key, if it has one.
     pub(crate) fn private_key_algorithm(&self) -> Option<Algorithm> {
         self.algorithm().filter(|algorithm| !algorithm.is_symmetric())
     }
 
     /// Its entry in `clients.json`.
-    pub(super) fn metadata(&self, key: Option<&SigningKey>) -> Result<Value, Failed> {
+    pub(super) fn metadata(
+        &self,
+        key: Option<&SigningKey>,
+        certificate: Option<&ClientCertificate>,
+    ) -> Result<Value, Failed> {
         let mut entry = json!({
             "client_id": self.id,
             "client_name": format!("Demonstration of {}", self.method()),
@@ -59,7 +83,7 @@ impl DemoClient {
                 set("client_secret", jose::random(32)?.into());
                 set("id_token_signed_response_alg", "HS256".into());
             }
-            Credential::Public => {}
+            Credential::Public | Credential::Certificate(_) | Credential::SelfSigned => {}
             Credential::SecretKey(algorithm) => {
                 // 64 characters, enough for the longest hash.
                 set("client_secret", jose::random(48)?.into());
@@ -74,6 +98,10 @@ impl DemoClient {
                 }
             }
         }
+        if let Some(certificate) = certificate {
+            set("tls_client_certificate_bound_access_tokens", true.into());
+            set(certificate.field, certificate.registered.clone());
+        }
         Ok(entry)
     }
 
@@ -84,6 +112,8 @@ impl DemoClient {
             Credential::Public => "none",
             Credential::SecretKey(_) => "client_secret_jwt",
             Credential::PrivateKey(_) => "private_key_jwt",
+            Credential::Certificate(_) => "tls_client_auth",
+            Credential::SelfSigned => "self_signed_tls_client_auth",
         }
     }
 }
@@ -91,7 +121,7 @@ impl DemoClient {
 /// Nothing listens there: the lines that are printed read the code out of the redirect.
 pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:9999/callback";
 
-pub(crate) const DEMO_CLIENTS: [DemoClient; 17] = [
+pub(crate) const DEMO_CLIENTS: [DemoClient; 23] = [
     DemoClient::new("demo-basic", Credential::Basic),
     DemoClient::new("demo-post", Credential::Post),
     DemoClient::new("demo-public", Credential::Public),
@@ -109,4 +139,10 @@ pub(crate) const DEMO_CLIENTS: [DemoClient; 17] = [
     DemoClient::new("demo-es512", Credential::PrivateKey(Algorithm::ES512)),
     DemoClient::new("demo-ed25519", Credential::PrivateKey(Algorithm::Ed25519)),
     DemoClient::new("demo-eddsa", Credential::PrivateKey(Algorithm::EdDSA)),
+    DemoClient::new("demo-tls-dn", Credential::Certificate(Subject::Dn)),
+    DemoClient::new("demo-tls-dns", Credential::Certificate(Subject::Dns)),
+    DemoClient::new("demo-tls-uri", Credential::Certificate(Subject::Uri)),
+    DemoClient::new("demo-tls-ip", Credential::Certificate(Subject::Ip)),
+    DemoClient::new("demo-tls-email", Credential::Certificate(Subject::Email)),
+    DemoClient::new("demo-self-signed", Credential::SelfSigned),
 ];

@@ -5,12 +5,11 @@ use std::path::Path;
 use std::thread;
 
 use countersign::Algorithm;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use serde_json::{Value, json};
 
-use super::USER;
 use super::clients::{Credential, DEMO_CLIENTS};
 use super::files::{EXECUTABLE, PRIVATE, make_folder, write, write_key};
+use super::{USER, certificates};
 use crate::config::problem::Problem;
 use crate::jose::{self, Failed, SigningKey};
 
@@ -30,12 +29,13 @@ pub(super) fn create(folder: &Path) -> Result<(), Problem> {
 fn fill(folder: &Path) -> Result<(), Problem> {
     let wanted = DEMO_CLIENTS.iter().map(|client| client.private_key_algorithm());
     let keys = generate(wanted.chain([Some(Algorithm::RS256), Some(Algorithm::ES256)]))?;
+    let certificates = certificates::create(folder)?;
     let mut entries = Vec::new();
-    for (client, key) in DEMO_CLIENTS.iter().zip(&keys) {
+    for ((client, key), certificate) in DEMO_CLIENTS.iter().zip(&keys).zip(&certificates) {
         if let Some(key) = key {
             write_key(folder, client.id, key)?;
         }
-        let entry = client.metadata(key.as_ref())?;
+        let entry = client.metadata(key.as_ref(), certificate.as_ref())?;
         if let (Credential::SecretKey(_), Some(secret)) =
             (client.credential, entry.get("client_secret").and_then(Value::as_str))
         {
@@ -57,8 +57,7 @@ fn fill(folder: &Path) -> Result<(), Problem> {
             "claims": { "name": "Demo User", "email": "demo@example.com" },
         }]),
     )?;
-    write(&folder.join("assert"), include_str!("assert.sh"), EXECUTABLE)?;
-    write_certificates(folder)
+    write(&folder.join("assert"), include_str!("assert.sh"), EXECUTABLE)
 }
 
 /// RSA keys take their time, so all are made at once.
@@ -74,29 +73,4 @@ fn generate(algorithms: impl Iterator<Item = Option<Algorithm>>) -> Result<Vec<O
 fn write_json(file: &Path, value: &Value) -> Result<(), Problem> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Problem::in_file(file, error))?;
     write(file, &format!("{text}\n"), PRIVATE)
-}
-
-/// A certificate authority, and a certificate of it for this machine.
-fn write_certificates(folder: &Path) -> Result<(), Problem> {
-    let refuse = |error: rcgen::Error| Problem::in_file(folder, error);
-    let authority_key = KeyPair::generate().map_err(refuse)?;
-    let mut authority = CertificateParams::default();
-    authority.distinguished_name.push(DnType::CommonName, "Countersign demonstration CA");
-    authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let authority_certificate = authority.self_signed(&authority_key).map_err(refuse)?;
-    let server_key = KeyPair::generate().map_err(refuse)?;
-    let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
-    let server = CertificateParams::new(names).map_err(refuse)?;
-    let server_certificate =
-        server.signed_by(&server_key, &Issuer::new(authority, &authority_key)).map_err(refuse)?;
-    for (name, content) in [
-        ("ca.pem", authority_certificate.pem()),
-        ("ca-key.pem", authority_key.serialize_pem()),
-        ("server.pem", server_certificate.pem()),
-        ("server-key.pem", server_key.serialize_pem()),
-    ] {
-        write(&folder.join(name), &content, PRIVATE)?;
-    }
-    Ok(())
 }

@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::certificates::{certificate_name, key_name};
 use super::clients::{Credential, DEMO_CLIENTS, REDIRECT_URI};
 use crate::server::{Registrations, Route, Routes, percent_encoded};
 
 /// The lines for a server with these routes. They work from the folder it was started in, again and again.
 pub(crate) fn lines(folder: &Path, routes: &Routes, clients: &Registrations) -> String {
     let token = routes.url(Route::Token);
+    let mtls_token = routes.mtls_urls().find(|(route, _)| *route == Route::Token).map(|(_, url)| url);
     let assert = folder.join("assert");
     let assert = assert.display();
     let mut text = String::from("Paste a line into another shell, from this folder:\n");
@@ -23,6 +25,10 @@ pub(crate) fn lines(folder: &Path, routes: &Routes, clients: &Registrations) -> 
                 )
             }
             Credential::Public => public(id, routes),
+            Credential::Certificate(_) | Credential::SelfSigned => match &mtls_token {
+                Some(url) => with_certificate(folder, id, url),
+                None => continue,
+            },
             Credential::PrivateKey(_) | Credential::SecretKey(_) => {
                 format!("curl -d grant_type=client_credentials -d \"$({assert} {id})\" {token}")
             }
@@ -32,6 +38,17 @@ pub(crate) fn lines(folder: &Path, routes: &Routes, clients: &Registrations) -> 
         let _ = write!(text, "\n# {}{algorithm}\n{line}\n", client.method());
     }
     text
+}
+
+/// The certificate goes to the listener that asks for it.
+fn with_certificate(folder: &Path, id: &str, url: &str) -> String {
+    let file = |name: String| folder.join(format!("{name}.pem")).display().to_string();
+    format!(
+        "curl --cacert {ca} --cert {certificate} --key {key} -d grant_type=client_credentials -d client_id={id} {url}",
+        ca = file("ca".to_owned()),
+        certificate = file(certificate_name(id)),
+        key = file(key_name(id)),
+    )
 }
 
 /// The code flow of a public client in one line: the inner command logs in, takes the code out of the redirect

@@ -1,20 +1,24 @@
 //! The demonstration: a folder with one client for each method and algorithm, made on the first start and kept.
 
+mod certificates;
 mod clients;
 mod create;
 mod files;
 mod lines;
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use countersign::Algorithm;
 
+pub(crate) use self::certificates::{certificate_name, key_name};
 pub(crate) use self::clients::{Credential, DEMO_CLIENTS, REDIRECT_URI};
 pub(crate) use self::files::private_key;
 pub(crate) use self::lines::lines;
 use crate::config::clients::LoadedClients;
 use crate::config::problem::Problem;
 use crate::config::{clients as client_file, users};
+use crate::mutual_tls::Tls;
 use crate::server::{People, ServerKeys};
 
 /// The one user, who is signed in wherever somebody asks.
@@ -25,6 +29,16 @@ pub(crate) struct Demo {
     pub(crate) clients: LoadedClients,
     pub(crate) people: People,
     pub(crate) keys: ServerKeys,
+}
+
+/// The TLS listener of the demonstration, on this address.
+pub(crate) fn tls(folder: &Path, listen: SocketAddr) -> Tls {
+    Tls {
+        listen,
+        cert: folder.join("server.pem"),
+        key: folder.join("server-key.pem"),
+        client_ca: Some(folder.join("ca.pem")),
+    }
 }
 
 /// Opens the folder, after making it when it is not there.

@@ -15,11 +15,13 @@ use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
 use super::{HEAD_TIMEOUT, MOST_BODY_BYTES, REQUEST_TIMEOUT, STOP_TIMEOUT};
+use crate::mutual_tls::TlsSocket;
 use crate::server::{BodyFault, Request, Response};
 use crate::setup::Running;
 
 pub(super) fn serve(
     listener: TcpListener,
+    tls: Option<TlsSocket>,
     running: Running,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
@@ -50,8 +52,16 @@ pub(super) fn serve(
         .disable_signals()
         .client_request_timeout(HEAD_TIMEOUT)
         .shutdown_timeout(STOP_TIMEOUT.as_secs())
-        .listen(listener)?
-        .run();
+        .on_connect(countersign_actix::on_connect)
+        .listen(listener)?;
+        let server = match tls {
+            Some(TlsSocket { listener, certificate }) => {
+                let config = certificate.server_config().map_err(io::Error::other)?;
+                server.listen_rustls_0_23(listener, config)?
+            }
+            None => server,
+        };
+        let server = server.run();
         let handle = server.handle();
         rt::spawn(async move {
             stop.await;

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use countersign::AuthenticatedClient;
 use countersign_tower::ClientAuthLayer;
+use countersign_tower::tls::{TlsListener, TlsPeer, TlsStream};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -21,49 +22,89 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::{HEAD_TIMEOUT, MOST_BODY_BYTES, REQUEST_TIMEOUT, STOP_TIMEOUT};
+use crate::mutual_tls::TlsSocket;
 use crate::server::{self, BodyFault};
 use crate::setup::Running;
 
 pub(super) fn serve(
     listener: TcpListener,
+    tls: Option<TlsSocket>,
     running: Running,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(accept(listener, running, stop))
+    runtime.block_on(accept(listener, tls, running, stop))
 }
 
-async fn accept(listener: TcpListener, running: Running, stop: impl Future<Output = ()>) -> io::Result<()> {
+async fn accept(
+    listener: TcpListener,
+    tls: Option<TlsSocket>,
+    running: Running,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
+    let mut tls = tls.map(tls_listener).transpose()?;
     let layer = ClientAuthLayer::new(running.auth.clone())
         .routes(running.server.covered())
-        .map_err(io::Error::other)?
-        .source(|extensions| extensions.get::<SocketAddr>().map(SocketAddr::ip));
-    let app = Router::new().fallback(answer).layer(layer).with_state(running);
-    let app = TowerToHyperService::new(app);
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-    let connections = GracefulShutdown::new();
+        .map_err(io::Error::other)?;
+    let app = Connections {
+        app: TowerToHyperService::new(Router::new().fallback(answer).layer(layer).with_state(running)),
+        open: GracefulShutdown::new(),
+    };
     let mut stop = pin!(stop);
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, address)) => {
+                    // Answers are small and written whole, so nothing is gained by holding them back.
+                    let _ = stream.set_nodelay(true);
+                    app.serve(stream, TlsPeer::new(address, None));
+                }
+                // Out of file descriptors, most likely: trying again at once would only burn the processor.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            },
+            (stream, peer) = next(&mut tls) => app.serve(stream, peer),
             () = &mut stop => break,
-        };
-        let Ok((stream, peer)) = accepted else {
-            // Out of file descriptors, most likely: trying again at once would only burn the processor.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
-        };
-        // Answers are small and written whole, so nothing is gained by holding them back.
-        let _ = stream.set_nodelay(true);
-        let app = app.clone();
+        }
+    }
+    drop((listener, tls));
+    // Whoever is not done by then is cut off.
+    let _ = timeout(STOP_TIMEOUT, app.open.shutdown()).await;
+    Ok(())
+}
+
+fn tls_listener(TlsSocket { listener, certificate }: TlsSocket) -> io::Result<TlsListener> {
+    listener.set_nonblocking(true)?;
+    let config = certificate.server_config().map_err(io::Error::other)?;
+    Ok(TlsListener::new(tokio::net::TcpListener::from_std(listener)?, config))
+}
+
+/// The next TLS connection; never, where there is no such listener.
+async fn next(listener: &mut Option<TlsListener>) -> (TlsStream<TcpStream>, TlsPeer) {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What serves a connection, and those that are open.
+struct Connections {
+    app: TowerToHyperService<Router>,
+    open: GracefulShutdown,
+}
+
+impl Connections {
+    fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: TlsPeer) {
+        let app = self.app.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(peer);
+            // The layer finds the client's certificates and address in it.
+            request.extensions_mut().insert(peer.clone());
             let answer = app.call(request);
             async move {
                 match timeout(REQUEST_TIMEOUT, answer).await {
@@ -72,16 +113,14 @@ async fn accept(listener: TcpListener, running: Running, stop: impl Future<Outpu
                 }
             }
         });
-        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+        let connection = self.open.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             // A connection that breaks is the client's affair.
             let _ = connection.await;
         });
     }
-    drop(listener);
-    // Whoever is not done by then is cut off.
-    let _ = timeout(STOP_TIMEOUT, connections.shutdown()).await;
-    Ok(())
 }
 
 async fn answer(State(running): State<Running>, request: Request) -> Response {

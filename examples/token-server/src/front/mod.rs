@@ -11,18 +11,20 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use crate::cli::Framework;
+use crate::mutual_tls::TlsSocket;
 use crate::setup::Running;
 
 /// Serves until `stop` is done, then finishes what is under way.
 pub(crate) fn serve(
     framework: Framework,
     listener: TcpListener,
+    tls: Option<TlsSocket>,
     running: Running,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     match framework {
-        Framework::Axum => axum::serve(listener, running, stop),
-        Framework::Actix => actix::serve(listener, running, stop),
+        Framework::Axum => axum::serve(listener, tls, running, stop),
+        Framework::Actix => actix::serve(listener, tls, running, stop),
     }
 }
 

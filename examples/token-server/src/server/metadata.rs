@@ -21,6 +21,7 @@ pub(super) fn document(
     routes: &Routes,
     grant_types: &[&str],
     plain_pkce: bool,
+    sees_certificates: bool,
 ) -> Map<String, Value> {
     let mut document = Map::new();
     let mut say = |name: &str, value: Value| document.insert(name.to_owned(), value);
@@ -57,7 +58,27 @@ pub(super) fn document(
             say(&format!("{prefix}_auth_signing_alg_values_supported"), json!(algorithms));
         }
     }
+    let aliases: Map<String, Value> = routes
+        .mtls_urls()
+        .filter_map(|(route, url)| Some((name_of(route)?.to_owned(), url.into())))
+        .collect();
+    if !aliases.is_empty() {
+        say("mtls_endpoint_aliases", Value::Object(aliases));
+    }
+    // RFC 8705 §3.3: said by every server that sees certificates.
+    say("tls_client_certificate_bound_access_tokens", json!(sees_certificates));
     document
+}
+
+/// The endpoint's name in the document, for those that authenticate clients.
+fn name_of(route: Route) -> Option<&'static str> {
+    match route {
+        Route::Token => Some("token_endpoint"),
+        Route::Introspect => Some("introspection_endpoint"),
+        Route::Revoke => Some("revocation_endpoint"),
+        Route::Par => Some("pushed_authorization_request_endpoint"),
+        _ => None,
+    }
 }
 
 /// What `id_token_signed_response_alg` may be.

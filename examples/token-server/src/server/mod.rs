@@ -70,6 +70,8 @@ pub(crate) struct Parts {
     pub(crate) clients: Registrations,
     pub(crate) people: Option<People>,
     pub(crate) keys: ServerKeys,
+    /// Do clients show certificates, to this process or to a proxy before it?
+    pub(crate) sees_certificates: bool,
     pub(crate) log: Log,
 }
 
@@ -107,7 +109,14 @@ impl Server {
             clock: SystemClock::default(),
             log: parts.log,
         };
-        let document = metadata::document(auth, &server.routes, server.grant_types(), server.plain_pkce);
+        let sees_certificates = parts.sees_certificates;
+        let document = metadata::document(
+            auth,
+            &server.routes,
+            server.grant_types(),
+            server.plain_pkce,
+            sees_certificates,
+        );
         server.metadata = serde_json::to_vec(&document).map_err(|_| Failed)?.into();
         Ok(server)
     }

@@ -67,9 +67,12 @@ impl Route {
 }
 
 /// The routes of one server under its issuer identifier.
+#[derive(Default)]
 pub(crate) struct Routes {
     by_path: HashMap<String, Route>,
     urls: BTreeMap<Route, String>,
+    /// The same endpoints at the listener that asks for certificates.
+    mtls: BTreeMap<Route, String>,
 }
 
 impl Routes {
@@ -90,7 +93,20 @@ impl Routes {
         for route in Route::ALL {
             by_path.insert(route.path().to_owned(), route);
         }
-        Routes { by_path, urls }
+        Routes { by_path, urls, mtls: BTreeMap::new() }
+    }
+
+    /// The endpoints are reached below this URL too, by clients that show a certificate
+    /// ([RFC 8705 §5](https://www.rfc-editor.org/rfc/rfc8705#section-5)).
+    pub(crate) fn with_mtls(mut self, base: &str) -> Self {
+        let covered = self.urls.iter().filter(|(route, _)| route.covered().is_some());
+        self.mtls = covered.map(|(route, url)| (*route, format!("{base}{}", path_of(url)))).collect();
+        self
+    }
+
+    /// Each endpoint that authenticates clients, at the listener that asks for certificates.
+    pub(crate) fn mtls_urls(&self) -> impl Iterator<Item = (Route, &str)> {
+        self.mtls.iter().map(|(route, url)| (*route, url.as_str()))
     }
 
     pub(crate) fn find(&self, path: &str) -> Option<Route> {

@@ -1,20 +1,25 @@
 //! A small HTTP client: one connection for each request, and a limit on how long it may take.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use countersign::tls::rustls::pki_types::ServerName;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1;
 use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsConnector;
 
+use super::identity::Identity;
 use crate::server::percent_encoded;
 
 /// A request that is about to be sent.
@@ -24,17 +29,36 @@ pub(super) struct Outgoing {
     target: String,
     headers: Vec<(&'static str, String)>,
     body: String,
+    shows: Option<Identity>,
+    from: Option<IpAddr>,
 }
 
 impl Outgoing {
     /// A form. Parameters can be added.
     pub(super) fn post(target: impl Into<String>) -> Self {
         let headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned())];
-        Outgoing { verb: "POST", target: target.into(), headers, body: String::new() }
+        Outgoing { headers, ..Self::new("POST", target) }
     }
 
     pub(super) fn get(target: impl Into<String>) -> Self {
-        Outgoing { verb: "GET", target: target.into(), headers: Vec::new(), body: String::new() }
+        Self::new("GET", target)
+    }
+
+    fn new(verb: &'static str, target: impl Into<String>) -> Self {
+        let (headers, body) = (Vec::new(), String::new());
+        Outgoing { verb, target: target.into(), headers, body, shows: None, from: None }
+    }
+
+    /// Over TLS, where the client shows this.
+    pub(super) fn showing(mut self, identity: &Identity) -> Self {
+        self.shows = Some(identity.clone());
+        self
+    }
+
+    /// From this address of the machine.
+    pub(super) fn from(mut self, address: IpAddr) -> Self {
+        self.from = Some(address);
+        self
     }
 
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {
@@ -82,7 +106,24 @@ impl Outgoing {
     }
 
     async fn exchange(self, address: SocketAddr) -> io::Result<Response<Bytes>> {
-        let stream = TcpStream::connect(address).await?;
+        let Some(identity) = &self.shows else {
+            let stream = connect(address, self.from).await?;
+            return self.over(stream, address).await;
+        };
+        let listener = identity.listener().ok_or_else(|| io::Error::other("there is no TLS listener"))?;
+        let address = listener.address;
+        let config = identity.config().map_err(|problem| io::Error::other(problem.to_string()))?;
+        let stream = connect(address, self.from).await?;
+        let stream =
+            TlsConnector::from(Arc::new(config)).connect(ServerName::from(address.ip()), stream).await?;
+        self.over(stream, address).await
+    }
+
+    async fn over(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        address: SocketAddr,
+    ) -> io::Result<Response<Bytes>> {
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         let connection = tokio::spawn(connection);
@@ -97,6 +138,13 @@ impl Outgoing {
         connection.abort();
         Ok(Response::from_parts(parts, body))
     }
+}
+
+async fn connect(address: SocketAddr, from: Option<IpAddr>) -> io::Result<TcpStream> {
+    let Some(from) = from else { return TcpStream::connect(address).await };
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.bind(SocketAddr::new(from, 0))?;
+    socket.connect(address).await
 }
 
 /// What came back.

@@ -1,9 +1,11 @@
 //! `--try-all`: every demo client and every refusal, over real sockets, against a server in this process.
 
 mod assertion;
+mod certificates;
 mod errors;
 mod grants;
 mod http;
+mod identity;
 mod refusals;
 mod trial;
 
@@ -16,11 +18,13 @@ use std::time::Duration;
 
 use countersign::Algorithm;
 use countersign::clock::{Clock as _, SystemClock};
+use countersign::forwarded::CertificateHeader;
 
 use self::trial::{Overheard, Trial};
 use crate::cli::Framework;
 use crate::config::clients;
 use crate::config::problem::Problem;
+use crate::mutual_tls::Proxy;
 use crate::setup::Setup;
 use crate::{demo, front};
 
@@ -29,11 +33,20 @@ pub(crate) fn run(folder: &Path, framework: Framework) -> Result<ExitCode, Probl
     let io = |error: std::io::Error| Problem::new(error.to_string());
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(io)?;
     let address = listener.local_addr().map_err(io)?;
-    let setup = Setup::demonstration(folder, &listener)?.with_more_clients(more_clients(folder)?);
+    let proxy = Proxy {
+        trusted: vec![certificates::PROXY.to_string()],
+        header: CertificateHeader::client_cert(),
+        forwarded_for: None,
+        client_ca: None,
+    };
+    let setup = Setup::demonstration(folder, &listener, (Ipv4Addr::LOCALHOST, 0).into())?
+        .with_more_clients(more_clients(folder)?)
+        .with_proxy(proxy);
+    let tls_address = setup.tls_address().ok_or_else(|| Problem::new("there is no TLS listener"))?;
     let overheard = Arc::new(Overheard::default());
-    let mut trial = Trial::new(folder, address, Arc::clone(&overheard), setup.registrations())?;
+    let mut trial = Trial::new(folder, address, tls_address, Arc::clone(&overheard), setup.registrations())?;
     // What the lines below say of a refusal comes from the observer, so the log can be silent.
-    let running = setup.build(overheard, Arc::new(|_| ()))?;
+    let (running, tls) = setup.build(overheard, Arc::new(|_| ()))?;
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let (ended, has_ended) = mpsc::channel();
@@ -41,14 +54,15 @@ pub(crate) fn run(folder: &Path, framework: Framework) -> Result<ExitCode, Probl
         let stopping = async {
             let _ = stopped.await;
         };
-        let _ = ended.send(front::serve(framework, listener, running, stopping));
+        let _ = ended.send(front::serve(framework, listener, tls, running, stopping));
     });
-    println!("{} on {address}\n", framework.name());
+    println!("{} on http://{address} and https://{tls_address}\n", framework.name());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(io)?;
     runtime.block_on(async {
         grants::run(&mut trial).await?;
         refusals::run(&mut trial).await?;
-        errors::run(&mut trial).await
+        errors::run(&mut trial).await?;
+        certificates::run(&mut trial).await
     })?;
 
     let _ = stop.send(());

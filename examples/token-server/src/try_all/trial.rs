@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::assertion::{Assertion, JWT_BEARER};
 use super::http::{Answer, Outgoing};
+use super::identity::{Identity, Listener};
 use crate::config::problem::Problem;
 use crate::demo::{Credential, DEMO_CLIENTS, private_key};
 use crate::jose::{Failed, SigningKey};
@@ -80,6 +81,8 @@ pub(super) struct Trial {
     overheard: Arc<Overheard>,
     secrets: BTreeMap<String, String>,
     keys: BTreeMap<&'static str, SigningKey>,
+    identities: BTreeMap<&'static str, Identity>,
+    tls: Listener,
     clock: SystemClock,
     rows: usize,
     differing: usize,
@@ -89,11 +92,16 @@ impl Trial {
     pub(super) fn new(
         folder: &Path,
         address: SocketAddr,
+        tls: SocketAddr,
         overheard: Arc<Overheard>,
         clients: &Registrations,
     ) -> Result<Self, Problem> {
-        let mut keys = BTreeMap::new();
+        let tls = Listener { address: tls, folder: folder.to_owned() };
+        let (mut keys, mut identities) = (BTreeMap::new(), BTreeMap::new());
         for client in &DEMO_CLIENTS {
+            if client.has_certificate() {
+                identities.insert(client.id, Identity::read(folder, client.id)?.at(tls.clone()));
+            }
             if let Some(algorithm) = client.private_key_algorithm() {
                 keys.insert(client.id, private_key(folder, client.id, algorithm)?);
             }
@@ -110,6 +118,8 @@ impl Trial {
             overheard,
             secrets: secrets.collect(),
             keys,
+            identities,
+            tls,
             clock: SystemClock::default(),
             rows: 0,
             differing: 0,
@@ -174,6 +184,26 @@ impl Trial {
         self.keys.get(client_id).ok_or(Failed)
     }
 
+    /// What a client of the demonstration shows in the handshake.
+    pub(super) fn identity(&self, client_id: &str) -> Result<Identity, Failed> {
+        self.identities.get(client_id).cloned().ok_or(Failed)
+    }
+
+    /// Nothing at all, at the same listener.
+    pub(super) fn anonymous(&self) -> Identity {
+        Identity::nobody().at(self.tls.clone())
+    }
+
+    /// A certificate of the client's that has expired.
+    pub(super) fn expired_identity(&self, client_id: &str) -> Result<Identity, Problem> {
+        Ok(Identity::expired(&self.tls.folder, client_id)?.at(self.tls.clone()))
+    }
+
+    /// A certificate with the client's name that nobody vouches for.
+    pub(super) fn strange_identity(&self, client_id: &str) -> Result<Identity, Problem> {
+        Ok(Identity::of_a_stranger(client_id)?.at(self.tls.clone()))
+    }
+
     /// The request, authenticated as this client authenticates.
     pub(super) fn by(&self, client_id: &str, request: Outgoing) -> Result<Outgoing, Failed> {
         let credential = DEMO_CLIENTS.iter().find(|client| client.id == client_id).ok_or(Failed)?.credential;
@@ -183,6 +213,9 @@ impl Trial {
                 request.with("client_id", client_id).with("client_secret", self.secret(client_id))
             }
             Credential::Public => request.with("client_id", client_id),
+            Credential::Certificate(_) | Credential::SelfSigned => {
+                request.with("client_id", client_id).showing(&self.identity(client_id)?)
+            }
             Credential::SecretKey(algorithm) => {
                 let assertion = Assertion::new(client_id, algorithm.as_str(), &self.issuer, self.now())?;
                 with_assertion(request, &assertion.keyed(algorithm, self.secret(client_id))?)

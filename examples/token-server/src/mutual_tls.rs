@@ -1,0 +1,86 @@
+//! `[tls]` and `[proxy]`: where clients show their certificates, and who vouches for these.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+
+use countersign::AuthenticatorBuilder;
+use countersign::certificate::TrustAnchors;
+use countersign::forwarded::{CertificateHeader, SourceHeader, TrustedProxy};
+use countersign::tls::ReloadableCertificate;
+
+use crate::config::problem::Problem;
+
+/// The values of `[tls]`. Nothing is read yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tls {
+    pub(crate) listen: SocketAddr,
+    pub(crate) cert: PathBuf,
+    pub(crate) key: PathBuf,
+    /// Who vouches for the certificates of `tls_client_auth`; nobody where it is absent.
+    pub(crate) client_ca: Option<PathBuf>,
+}
+
+/// The values of `[proxy]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Proxy {
+    pub(crate) trusted: Vec<String>,
+    pub(crate) header: CertificateHeader,
+    pub(crate) forwarded_for: Option<SourceHeader>,
+    /// As in `[tls]`, for a server without a TLS listener of its own.
+    pub(crate) client_ca: Option<PathBuf>,
+}
+
+/// A socket, and the certificate that is shown on it.
+pub(crate) struct TlsSocket {
+    pub(crate) listener: TcpListener,
+    pub(crate) certificate: ReloadableCertificate,
+}
+
+impl Tls {
+    /// Reads the server's own certificate and takes the port.
+    pub(crate) fn open(&self) -> Result<TlsSocket, Problem> {
+        let certificate = self.certificate()?;
+        let listener = TcpListener::bind(self.listen).map_err(|error| {
+            Problem::new(format!(
+                "[tls] cannot listen on {}: {error}; choose another address with listen in [tls]",
+                self.listen
+            ))
+        })?;
+        Ok(TlsSocket { listener, certificate })
+    }
+
+    fn certificate(&self) -> Result<ReloadableCertificate, Problem> {
+        ReloadableCertificate::new(read(&self.cert)?, read(&self.key)?)
+            .map_err(|error| Problem::in_file(&self.cert, error))
+    }
+}
+
+/// Whoever vouches for certificates according to either section; `None` where no client can show any.
+pub(crate) fn anchors(tls: Option<&Tls>, proxy: Option<&Proxy>) -> Result<Option<TrustAnchors>, Problem> {
+    if tls.is_none() && proxy.is_none() {
+        return Ok(None);
+    }
+    let (of_tls, of_proxy) =
+        (tls.and_then(|tls| tls.client_ca.as_ref()), proxy.and_then(|proxy| proxy.client_ca.as_ref()));
+    let (mut pem, mut anchors) = (Vec::new(), TrustAnchors::none());
+    for file in of_tls.into_iter().chain(of_proxy) {
+        pem.extend(read(file)?);
+        pem.push(b'\n');
+        anchors = TrustAnchors::from_pem(&pem).map_err(|error| Problem::in_file(file, error))?;
+    }
+    Ok(Some(anchors))
+}
+
+impl Proxy {
+    pub(crate) fn open(self, builder: AuthenticatorBuilder) -> Result<AuthenticatorBuilder, Problem> {
+        let mut proxy = TrustedProxy::new(self.trusted, self.header)?;
+        if let Some(header) = self.forwarded_for {
+            proxy = proxy.forwarded_for(header);
+        }
+        Ok(builder.trusted_proxy(proxy))
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Problem> {
+    std::fs::read(file).map_err(|error| Problem::in_file(file, error))
+}
