@@ -27,6 +27,8 @@ pub(crate) enum Wants<'a> {
     CertificateOf(&'a Authority),
     /// Any certificate, and naming another authority as the one it likes.
     AnyCertificate(&'a Authority),
+    /// Any certificate of an RSA key.
+    RsaCertificate,
 }
 
 impl Authority {
@@ -92,8 +94,13 @@ impl Issued {
                 WebPkiClientVerifier::builder_with_provider(roots(authority), provider).build().unwrap(),
             ),
             Wants::AnyCertificate(authority) => {
+                let schemes = provider.signature_verification_algorithms.supported_schemes();
                 let hints = roots(authority).subjects();
-                config.with_client_cert_verifier(Arc::new(Anybody { provider, hints }))
+                config.with_client_cert_verifier(Arc::new(Anybody { provider, hints, schemes }))
+            }
+            Wants::RsaCertificate => {
+                let schemes = vec![SignatureScheme::RSA_PSS_SHA256];
+                config.with_client_cert_verifier(Arc::new(Anybody { provider, hints: Vec::new(), schemes }))
             }
         };
         config.with_single_cert(vec![self.der.clone()], self.private.clone_key()).unwrap()
@@ -105,6 +112,7 @@ impl Issued {
 struct Anybody {
     provider: Arc<CryptoProvider>,
     hints: Vec<DistinguishedName>,
+    schemes: Vec<SignatureScheme>,
 }
 
 impl ClientCertVerifier for Anybody {
@@ -142,6 +150,6 @@ impl ClientCertVerifier for Anybody {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.schemes.clone()
     }
 }

@@ -200,6 +200,8 @@ fn a_certificate_that_the_server_refuses_is_told_from_one_it_never_saw() {
         let refused = (json!("CertificateRequired"), 0);
         let said = "wants a client certificate of everybody: give one with --cert";
         assert_eq!(run(wants(), version, (200, TOKEN), &["--secret", SECRET], said), refused);
+        let said = "takes no signature that this one's key makes";
+        assert_eq!(run(Wants::RsaCertificate, version, (200, TOKEN), &["--cert", "good"], said), refused);
         let said = "the certificate has not the registered subject DN";
         let answered = (json!(null), 2);
         assert_eq!(run(wants(), version, (401, INVALID_CLIENT), &["--cert", "good"], said), answered);

@@ -9,55 +9,64 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{Error, InconsistentKeys, SignatureScheme};
+use zeroize::Zeroizing;
 
 use crate::cli::problem::Problem;
 use crate::cli::{files, key_file};
 use crate::sign::SigningKey;
 
-/// Reads a certificate, with its chain after it, and the private key of it: from a file of its own, or from the file
-/// with the certificate.
-pub(super) fn read(
-    file: &Path,
-    key_file: Option<&Path>,
-    provider: &CryptoProvider,
-) -> Result<CertifiedKey, Problem> {
-    let text = files::read_text(file)?;
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(text.as_bytes())
-        .collect::<Result<_, _>>()
-        .map_err(|error| Problem::in_file(file, error))?;
-    if chain.is_empty() {
-        return Err(Problem::in_file(file, "holds no certificate in PEM"));
+/// A file with a certificate, and the private key of it in this file or in another.
+pub(super) struct CertificateFile<'f> {
+    file: &'f Path,
+    text: Zeroizing<String>,
+    key_file: Option<&'f Path>,
+}
+
+impl<'f> CertificateFile<'f> {
+    pub(super) fn read(file: &'f Path) -> Result<Self, Problem> {
+        Ok(CertificateFile { file, text: files::read_text(file)?, key_file: None })
     }
-    let key = match key_file {
-        Some(key_file) => key_file::read(key_file)?,
-        None if holds_key(&text) => {
-            SigningKey::from_pem(&text).map_err(|error| Problem::in_file(file, error))?
-        }
-        None => {
-            return Err(Problem::in_file(
-                file,
-                "holds no private key beside the certificate; give it as --key",
-            ));
-        }
-    };
-    let key = PrivateKeyDer::from_pem_slice(key.to_pem()?.as_bytes())
-        .map_err(|error| Problem::new(format!("the certificate's private key: {error}")))?;
-    CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
-        Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => Problem::in_file(
-            file,
-            "the first certificate is not that of the private key; give the client's own first, its chain after it",
-        ),
-        error => Problem::in_file(file, error),
-    })
-}
 
-/// Does the file with a certificate hold a private key too?
-pub(super) fn has_own_key(file: &Path) -> Result<bool, Problem> {
-    Ok(holds_key(&files::read_text(file)?))
-}
+    /// Does it hold a private key too?
+    pub(super) fn holds_key(&self) -> bool {
+        self.text.contains("PRIVATE KEY-----")
+    }
 
-fn holds_key(text: &str) -> bool {
-    text.contains("PRIVATE KEY-----")
+    pub(super) fn with_key_file(self, key_file: Option<&'f Path>) -> Self {
+        CertificateFile { key_file, ..self }
+    }
+
+    /// The certificate, with the chain after it, ready to be shown.
+    pub(super) fn certified_key(&self, provider: &CryptoProvider) -> Result<CertifiedKey, Problem> {
+        let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(self.text.as_bytes())
+            .collect::<Result<_, _>>()
+            .map_err(|error| Problem::in_file(self.file, error))?;
+        if chain.is_empty() {
+            return Err(Problem::in_file(self.file, "holds no certificate in PEM"));
+        }
+        let key = PrivateKeyDer::from_pem_slice(self.key()?.to_pem()?.as_bytes())
+            .map_err(|error| Problem::new(format!("the certificate's private key: {error}")))?;
+        CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
+            Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => Problem::in_file(
+                self.file,
+                "the first certificate is not that of the private key; give the client's own first, its chain after it",
+            ),
+            error => Problem::in_file(self.file, error),
+        })
+    }
+
+    fn key(&self) -> Result<SigningKey, Problem> {
+        match self.key_file {
+            Some(key_file) => key_file::read(key_file),
+            None if self.holds_key() => {
+                SigningKey::from_pem(&self.text).map_err(|error| Problem::in_file(self.file, error))
+            }
+            None => {
+                let problem = "holds no private key beside the certificate; give it as --key";
+                Err(Problem::in_file(self.file, problem))
+            }
+        }
+    }
 }
 
 /// Whether the server wanted a certificate in the handshake, and what it got.

@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use self::client_certificate::Wanted;
+use self::client_certificate::{CertificateFile, Wanted};
 use self::http::{Answer, Reply};
 use self::meaning::{Authenticated, Meaning};
 use self::request::is_mutual_tls;
 use self::target::Target;
-use self::tls::{CertificateFiles, Tls};
+use self::tls::Tls;
 use super::assert::Signature;
 use super::member;
 use super::problem::Problem;
@@ -100,18 +100,19 @@ impl Arguments {
                 (_, _, Some(_)) => Err(target.failed("--ca needs an https URL")),
             };
         }
-        let Some(certificate) = &self.cert else {
+        let Some(file) = &self.cert else {
             return match is_mutual_tls(method) {
                 true => Err(Problem::new(format!("{method} needs --cert"))),
                 false => Tls::new(self.ca.as_deref(), None).map(Some),
             };
         };
-        let key = self.signature.key_file();
-        let key = match is_mutual_tls(method) || !client_certificate::has_own_key(certificate)? {
-            true => key,
+        let certificate = CertificateFile::read(file)?;
+        // Beside another method --key is what signs the assertion; it may be that of the certificate as well.
+        let key_file = match is_mutual_tls(method) || !certificate.holds_key() {
+            true => self.signature.key_file(),
             false => None,
         };
-        Tls::new(self.ca.as_deref(), Some(CertificateFiles { certificate, key })).map(Some)
+        Tls::new(self.ca.as_deref(), Some(&certificate.with_key_file(key_file))).map(Some)
     }
 
     fn method(&self) -> Result<AuthMethod, Problem> {

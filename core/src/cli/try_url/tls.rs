@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::client_certificate::{self, ClientCertificate, Wanted};
+use super::client_certificate::{CertificateFile, ClientCertificate, Wanted};
 use crate::cli::files;
 use crate::cli::problem::Problem;
 use crate::fetch::tls::{add_roots, public_roots};
@@ -23,18 +23,11 @@ pub(super) struct Tls {
     certificate: Arc<ClientCertificate>,
 }
 
-/// A client certificate and its private key, in files.
-pub(super) struct CertificateFiles<'f> {
-    pub(super) certificate: &'f Path,
-    /// By default in the file with the certificate.
-    pub(super) key: Option<&'f Path>,
-}
-
 impl Tls {
     /// The authorities that browsers believe, those of a file beside them, and the client's certificate.
     pub(super) fn new(
         authorities: Option<&Path>,
-        certificate: Option<CertificateFiles<'_>>,
+        certificate: Option<&CertificateFile<'_>>,
     ) -> Result<Self, Problem> {
         let mut roots = public_roots();
         if let Some(file) = authorities {
@@ -42,9 +35,7 @@ impl Tls {
         }
         // Named, since asking for the one of the process could find none.
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let certificate = certificate
-            .map(|files| client_certificate::read(files.certificate, files.key, &provider))
-            .transpose()?;
+        let certificate = certificate.map(|certificate| certificate.certified_key(&provider)).transpose()?;
         let certificate = Arc::new(ClientCertificate::new(certificate));
         let resolver: Arc<ClientCertificate> = Arc::clone(&certificate);
         let mut config = ClientConfig::builder_with_provider(provider)
