@@ -3,6 +3,7 @@
 
 mod adapters;
 mod cancellation;
+mod corpus;
 mod explain;
 mod faults;
 mod fetch;
@@ -11,11 +12,11 @@ mod ports;
 mod promises;
 mod properties;
 mod public_keys;
-mod race;
 mod readiness;
 mod regressions;
 mod replay_memory;
 mod replay_sqlite;
 mod rows;
 mod sign;
+mod wire;
 mod wycheproof;

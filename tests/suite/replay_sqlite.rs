@@ -141,12 +141,12 @@ async fn count(file: &mut SqliteConnection, sql: &'static str) -> i64 {
 }
 
 /// A folder of a test's own, gone when the test is.
-struct Folder {
+pub(crate) struct Folder {
     path: PathBuf,
 }
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("countersign-replay-{}-{number}", std::process::id());
@@ -155,7 +155,7 @@ impl Folder {
         Folder { path }
     }
 
-    fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.path.join("replay.db")
     }
 

@@ -41,6 +41,8 @@ pub(super) struct Construct {
     #[serde(default)]
     pub(super) method: Option<String>,
     pub(super) client_id: Option<String>,
+    /// What the client registered, if not the fixture's.
+    pub(super) jwks_uri: Option<String>,
     pub(super) endpoint: Option<String>,
     pub(super) http_method: Option<String>,
     pub(super) content_type: Option<String>,

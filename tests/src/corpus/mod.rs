@@ -27,15 +27,15 @@ use subject::Subject;
 use verdict::merge;
 
 pub use case::{Case, cases};
-pub use verdict::{Outcome, Verdict, verdicts};
+pub use verdict::{Outcome, Tests, Verdict, verdicts};
 
-/// Every row of the corpus: one for each case that is not skipped, or for each of its variants.
+/// Every row of the corpus: one for each case that makes rows, or for each of its variants.
 pub fn corpus_rows() -> Vec<Row> {
     let verdicts = verdicts();
     cases()
         .iter()
         .filter_map(|case| verdicts.get(&case.id).map(|verdict| (case, verdict)))
-        .filter(|(_, verdict)| verdict.skip.is_none())
+        .filter(|(_, verdict)| verdict.makes_rows())
         .flat_map(|(case, verdict)| rows_of(case, verdict))
         .collect()
 }

@@ -23,11 +23,14 @@ pub(super) struct Subject {
 impl Subject {
     pub(super) fn of(construct: &Construct) -> Self {
         let name = construct.client.as_str();
-        let subject = match name.strip_prefix("@register(").and_then(|name| name.strip_suffix(')')) {
+        let mut subject = match name.strip_prefix("@register(").and_then(|name| name.strip_suffix(')')) {
             Some(recipe) => Subject::registered(register(recipe)),
             None if name.is_empty() => Subject::nobody(),
             None => Subject::fixture(name),
         };
+        if let (Some(metadata), Some(uri)) = (&mut subject.metadata, &construct.jwks_uri) {
+            metadata["jwks_uri"] = uri.as_str().into();
+        }
         subject.assert_method(construct.method.as_deref()).with_name(construct.registered.as_deref())
     }
 

@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 pub struct Verdict {
     /// Why the case has no row.
     pub skip: Option<String>,
+    /// The tests that are the case, where no row can be: `suite::…`, `token-server::…` or `benches::…`.
+    pub test: Tests,
     /// Accepted.
     pub accept: bool,
     /// The public status.
@@ -25,6 +27,27 @@ pub struct Verdict {
     pub patch: Value,
     /// Verdicts on single variants, which are endpoints where the case names several.
     pub variants: BTreeMap<String, Verdict>,
+}
+
+/// Names of tests: one, or a list.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "OneOrMany")]
+pub struct Tests(pub Vec<String>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl From<OneOrMany> for Tests {
+    fn from(names: OneOrMany) -> Self {
+        match names {
+            OneOrMany::One(name) => Tests(vec![name]),
+            OneOrMany::Many(names) => Tests(names),
+        }
+    }
 }
 
 /// One exact answer.
@@ -48,6 +71,11 @@ pub enum Outcome {
 }
 
 impl Verdict {
+    /// Does the case make rows?
+    pub fn makes_rows(&self) -> bool {
+        self.skip.is_none() && self.test.0.is_empty()
+    }
+
     /// The answer, or `None` when the verdict names none.
     pub fn outcome(&self) -> Option<Outcome> {
         match (self.accept, self.status, &self.error, &self.reason) {
