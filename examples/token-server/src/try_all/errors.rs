@@ -1,11 +1,12 @@
 //! What the endpoints themselves must refuse, once the client is authenticated.
 
 use super::grants::{
-    PKCE, authorize, client_credentials, code_exchange, code_exchange_without_verifier, visit,
+    CHALLENGE, PKCE, authorize, client_credentials, code_exchange, code_exchange_without_verifier,
+    push_request, refresh_token, visit, visit_pushed,
 };
 use super::http::Outgoing;
 use super::refusals::TRY_SECRET;
-use super::trial::{Expected, Trial};
+use super::trial::{Expected, Trial, with_assertion};
 use crate::demo::{REDIRECT_URI, USER};
 use crate::jose::Failed;
 
@@ -34,6 +35,21 @@ pub(super) async fn run(trial: &mut Trial) -> Result<(), Failed> {
             "invalid_request",
         ),
     ];
+    let push =
+        |request: Outgoing| request.with_all(&[("client_id", "demo-ps256"), ("response_type", "code")]);
+    let plain = push(Outgoing::post("/par")).with("code_challenge_method", "plain");
+    let pushed = [
+        ("a pushed request with plain PKCE and no code_challenge", "demo-ps256", plain.clone()),
+        ("a pushed request with plain PKCE", "demo-ps256", plain.with("code_challenge", CHALLENGE)),
+        (
+            "a pushed request by a public client without PKCE",
+            "demo-public",
+            Outgoing::post("/par").with("response_type", "code"),
+        ),
+    ];
+    let rows = rows.into_iter().chain(
+        pushed.into_iter().map(|(name, client_id, request)| (name, client_id, request, "invalid_request")),
+    );
     for (name, client_id, request, error) in rows {
         trial.row(name, trial.by(client_id, request)?, &Expected::error(400, error)).await;
     }
@@ -44,6 +60,7 @@ pub(super) async fn run(trial: &mut Trial) -> Result<(), Failed> {
     ]);
     trial.row("a scope that is not registered", narrow, &Expected::error(400, "invalid_scope")).await;
     codes(trial).await?;
+    of_other_clients(trial).await?;
     let no_challenge = Expected::error(303, "invalid_request");
     trial.row("/authorize by a public client without PKCE", visit("demo-public", ""), &no_challenge).await;
     let plain = visit("demo-basic", &PKCE.replace("S256", "plain"));
@@ -91,3 +108,39 @@ async fn codes(trial: &mut Trial) -> Result<(), Failed> {
     trial.row("a code_verifier nobody asked for", request, &invalid_request).await;
     Ok(())
 }
+
+/// What belongs to one client is nothing in another's hands, and stays its owner's.
+async fn of_other_clients(trial: &mut Trial) -> Result<(), Failed> {
+    let (owner, other) = ("demo-es256", "demo-ed25519");
+    let invalid_grant = Expected::error(400, "invalid_grant");
+
+    let pushed = trial.by(owner, push_request(owner))?;
+    let pushed = trial.row("a pushed request, for the next two lines", pushed, &Expected::success(201)).await;
+    let request_uri = pushed.text("request_uri");
+    let refused = Expected::success(400);
+    trial.row("the request_uri of another client", visit_pushed(other, &request_uri), &refused).await;
+    let visit = visit_pushed(owner, &request_uri);
+    trial.row("… which its owner can use all the same", visit, &Expected::success(303)).await;
+
+    let code = authorize(trial, owner, "a code, for the next three lines").await;
+    let tokens = trial.by(owner, code_exchange(&code))?;
+    let tokens = trial.row("a refresh token for the next two", tokens, &Expected::success(200)).await;
+    let token = tokens.text("refresh_token");
+    let request = trial.by(other, refresh_token(&token))?;
+    trial.row("the refresh token of another client", request, &invalid_grant).await;
+    let request = trial.by(owner, refresh_token(&token))?;
+    trial.row("… which its owner can use all the same", request, &Expected::success(200)).await;
+
+    // RFC 7523 §2.1 and §2.2 are two uses of a JWT: what authenticates a client is no grant.
+    let assertion = trial.assertion(owner)?;
+    let grant = Outgoing::post("/token").with_all(&[("grant_type", JWT_GRANT), ("assertion", &assertion)]);
+    let unsupported = Expected::error(400, "unsupported_grant_type");
+    trial
+        .row("the assertion of another client as a grant", trial.by("demo-basic", grant)?, &unsupported)
+        .await;
+    let own = with_assertion(client_credentials(), &assertion);
+    trial.row("… which its owner can use all the same", own, &Expected::success(200)).await;
+    Ok(())
+}
+
+const JWT_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";

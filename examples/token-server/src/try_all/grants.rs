@@ -91,20 +91,10 @@ async fn introspection_and_revocation(trial: &mut Trial) -> Result<(), Failed> {
 async fn pushed_request(trial: &mut Trial) -> Result<(), Failed> {
     for client_id in ["demo-public", "demo-basic", "demo-ps256"] {
         let name = |what: &str| format!("{client_id}: {what}");
-        let mut push = Outgoing::post("/par").with_all(&[
-            ("response_type", "code"),
-            ("redirect_uri", REDIRECT_URI),
-            ("scope", "openid"),
-            ("code_challenge", CHALLENGE),
-            ("code_challenge_method", "S256"),
-        ]);
-        // `by` names the client itself where the method needs it.
-        if client_id != "demo-public" {
-            push = push.with("client_id", client_id);
-        }
-        let pushed = trial.row(&name("/par"), trial.by(client_id, push)?, &Expected::success(201)).await;
-        let request_uri = percent_encoded(&pushed.text("request_uri"));
-        let visit = Outgoing::get(format!("/authorize?client_id={client_id}&request_uri={request_uri}"));
+        let pushed = trial
+            .row(&name("/par"), trial.by(client_id, push_request(client_id))?, &Expected::success(201))
+            .await;
+        let visit = visit_pushed(client_id, &pushed.text("request_uri"));
         let answer =
             trial.row(&name("/authorize with request_uri"), visit.clone(), &Expected::success(303)).await;
         trial.row(&name("the same request_uri again"), visit, &Expected::success(400)).await;
@@ -112,6 +102,23 @@ async fn pushed_request(trial: &mut Trial) -> Result<(), Failed> {
         trial.row(&name("the code of the pushed request"), exchange, &bearer()).await;
     }
     Ok(())
+}
+
+pub(super) fn push_request(client_id: &str) -> Outgoing {
+    let push = Outgoing::post("/par").with_all(&[
+        ("response_type", "code"),
+        ("redirect_uri", REDIRECT_URI),
+        ("scope", "openid"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+    ]);
+    // `by` names the client itself where the method needs it.
+    if client_id == "demo-public" { push } else { push.with("client_id", client_id) }
+}
+
+pub(super) fn visit_pushed(client_id: &str, request_uri: &str) -> Outgoing {
+    let request_uri = percent_encoded(request_uri);
+    Outgoing::get(format!("/authorize?client_id={client_id}&request_uri={request_uri}"))
 }
 
 /// Visits the authorization endpoint, where the demo user is signed in, and returns the code.
@@ -146,7 +153,7 @@ pub(super) fn code_exchange_without_verifier(code: &str) -> Outgoing {
     ])
 }
 
-fn refresh_token(token: &str) -> Outgoing {
+pub(super) fn refresh_token(token: &str) -> Outgoing {
     Outgoing::post("/token").with_all(&[("grant_type", "refresh_token"), ("refresh_token", token)])
 }
 

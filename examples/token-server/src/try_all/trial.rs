@@ -220,11 +220,16 @@ impl Trial {
                 let assertion = Assertion::new(client_id, algorithm.as_str(), &self.issuer, self.now())?;
                 with_assertion(request, &assertion.keyed(algorithm, self.secret(client_id))?)
             }
-            Credential::PrivateKey(algorithm) => {
-                let assertion = Assertion::new(client_id, algorithm.as_str(), &self.issuer, self.now())?;
-                with_assertion(request, &assertion.signed(self.key(client_id)?)?)
-            }
+            Credential::PrivateKey(_) => with_assertion(request, &self.assertion(client_id)?),
         })
+    }
+
+    /// A fresh assertion of a client that has a private key.
+    pub(super) fn assertion(&self, client_id: &str) -> Result<String, Failed> {
+        let client = DEMO_CLIENTS.iter().find(|client| client.id == client_id).ok_or(Failed)?;
+        let algorithm = client.private_key_algorithm().ok_or(Failed)?;
+        let assertion = Assertion::new(client_id, algorithm.as_str(), &self.issuer, self.now())?;
+        assertion.signed(self.key(client_id)?)
     }
 }
 
