@@ -17,9 +17,9 @@ impl<'a> Element<'a> {
         Element::first(octets).filter(|element| element.octets.len() == octets.len())
     }
 
-    /// The first element of `octets`. Tags of more than one octet are nowhere in a certificate.
+    /// The first element of `octets`.
     fn first(octets: &'a [u8]) -> Option<Self> {
-        let (tag, rest) = octets.split_first().filter(|(tag, _)| **tag & 0x1f != 0x1f)?;
+        let (tag, rest) = octets.split_first().filter(|(tag, _)| is_of_der(**tag))?;
         let (length, header) = match *rest.first()? {
             short @ 0..=0x7f => (usize::from(short), 2),
             // 0x80 is the indefinite length of BER.
@@ -65,6 +65,13 @@ impl<'a> Element<'a> {
     }
 }
 
+/// Tags of more than one octet are nowhere in a certificate, and a string in pieces is BER.
+fn is_of_der(tag: u8) -> bool {
+    let is_universal = tag & CLASS == 0;
+    let is_constructed = tag & CONSTRUCTED != 0;
+    tag & 0x1f != 0x1f && (!is_universal || is_constructed == matches!(tag | CONSTRUCTED, SEQUENCE | SET))
+}
+
 pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
 pub(super) const UTF8_STRING: u8 = 0x0c;
 pub(super) const PRINTABLE_STRING: u8 = 0x13;
@@ -75,6 +82,7 @@ pub(super) const BMP_STRING: u8 = 0x1e;
 pub(super) const SEQUENCE: u8 = 0x30;
 pub(super) const SET: u8 = 0x31;
 
+const CLASS: u8 = 0xc0;
 const CONSTRUCTED: u8 = 0x20;
 
 /// A certificate is some ten deep.

@@ -41,11 +41,12 @@ impl LeafCertificate {
     /// [`CertificateError`] when it is not DER throughout or not a certificate, has an extension twice, or when its key
     /// usage, its basic constraints or its dates cannot be read.
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
+        const NOT_A_CERTIFICATE: CertificateError = CertificateError("is not a DER certificate");
         let parts = Element::only(der).filter(|whole| whole.is_der_throughout()).and_then(Element::members);
-        let (Some([_, _, _]), Ok(([], certificate))) =
-            (parts.as_deref(), X509CertificateParser::new().with_deep_parse_extensions(false).parse(der))
+        let Some([_, _, _]) = parts.as_deref() else { return Err(NOT_A_CERTIFICATE) };
+        let Ok(([], certificate)) = X509CertificateParser::new().with_deep_parse_extensions(false).parse(der)
         else {
-            return Err(CertificateError("is not a DER certificate"));
+            return Err(NOT_A_CERTIFICATE);
         };
         if certificate.version().0 > 2 {
             return Err(CertificateError("is of a version that does not exist"));
@@ -166,3 +167,6 @@ const RFC822_NAME: u8 = 0x81;
 const DNS_NAME: u8 = 0x82;
 const UNIFORM_RESOURCE_IDENTIFIER: u8 = 0x86;
 const IP_ADDRESS: u8 = 0x87;
+
+#[cfg(test)]
+mod tests;

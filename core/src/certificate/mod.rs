@@ -5,6 +5,8 @@
 mod anchors;
 #[cfg(feature = "mtls")]
 mod der;
+#[cfg(all(test, feature = "mtls"))]
+mod encode;
 #[cfg(feature = "mtls")]
 mod general_name;
 #[cfg(feature = "mtls")]

@@ -125,3 +125,6 @@ impl fmt::Display for CertificateSubject {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,8 +41,8 @@ pub(super) fn is_seen(text: &str) -> bool {
         && !text.chars().any(is_hidden)
 }
 
-/// The case folding of RFC 3454 B.2 after NFKC, but for Greek letters with a subscript iota, whose folding is two
-/// letters. Characters that fold alike here do so there.
+/// The case folding of RFC 3454 B.2 around NFKC, and that of letters that came to Unicode later. What folds alike there
+/// does so here, but for Greek letters with a subscript iota, which keep it.
 fn fold(character: char) -> impl Iterator<Item = char> {
     let (plain, twice) = match character {
         ' ' | '\u{1680}' => (' ', None),
@@ -64,8 +64,8 @@ fn is_hidden(character: char) -> bool {
                 | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
                 | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
                 | '\u{e0000}'..='\u{e0fff}'
-            // Line and paragraph separators, annotations, replacements and what stands for nothing.
-                | '\u{6dd}' | '\u{70f}' | '\u{2028}'..='\u{2029}' | '\u{fff9}'..='\u{fffd}'
+            // Soft hyphens, ends of lines, annotations, replacements and what stands for nothing.
+                | '\u{6dd}' | '\u{70f}' | '\u{1806}' | '\u{2028}'..='\u{2029}' | '\u{fff9}'..='\u{fffd}'
                 | '\u{fdd0}'..='\u{fdef}'
             // Private use.
                 | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}'
