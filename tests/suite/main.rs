@@ -8,6 +8,7 @@ mod explain;
 mod faults;
 mod fetch;
 mod ml_dsa;
+mod mutual_tls;
 mod ports;
 mod promises;
 mod properties;
