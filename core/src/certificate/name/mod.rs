@@ -61,9 +61,12 @@ impl DistinguishedName {
     /// around `,`, `+` and `=` are left out.
     ///
     /// # Errors
-    /// [`NameError`] when it is empty or not in that form, when a value is empty, or when it has characters that
-    /// nobody sees. The forms of other tools, with slashes or quotes, are not taken.
+    /// [`NameError`] when it is empty, longer than 16384 octets or not in that form, when a value is empty, or when it
+    /// has characters that nobody sees. The forms of other tools, with slashes or quotes, are not taken.
     pub fn from_rfc4514(text: &str) -> Result<Self, NameError> {
+        if text.len() > MAX_TEXT_OCTETS {
+            return Err(NameError("is longer than 16384 octets"));
+        }
         let mut relative_names = rfc4514::parse(text)?;
         relative_names.reverse();
         Ok(DistinguishedName::new(relative_names))
@@ -72,9 +75,12 @@ impl DistinguishedName {
     /// Reads the `Name` of a certificate; nothing may follow it.
     ///
     /// # Errors
-    /// [`NameError`] when it is empty or not a `Name` in DER, when a value is empty or not what its string type
-    /// allows, or when it has characters that nobody sees.
+    /// [`NameError`] when it is empty, longer than 4096 octets or not a `Name` in DER, when a value is empty or not what
+    /// its string type allows, or when it has characters that nobody sees.
     pub fn from_der(der: &[u8]) -> Result<Self, NameError> {
+        if der.len() > MAX_DER_OCTETS {
+            return Err(NameError("is longer than 4096 octets"));
+        }
         let relative_names = Element::only(der)
             .filter(|name| name.tag == SEQUENCE)
             .and_then(Element::members)
@@ -166,6 +172,12 @@ fn attribute(element: Element<'_>) -> Result<Written, NameError> {
         .ok_or(NOT_A_NAME)?;
     Attribute::with_der(kind, *value)
 }
+
+/// Far more than a name needs: one letter may stand for eighteen in NFKC, and whoever shows a certificate makes us
+/// prepare them.
+const MAX_DER_OCTETS: usize = 4096;
+/// An octet of DER takes four of text at most, in an OID.
+const MAX_TEXT_OCTETS: usize = 4 * MAX_DER_OCTETS;
 
 const EMPTY: NameError = NameError("is empty");
 const NOT_A_NAME: NameError = NameError("is not a Name in DER");

@@ -30,6 +30,10 @@ fn spelling_does_not_count() {
         ("emailAddress=ops@example.com", "1.2.840.113549.1.9.1=#160f6f7073406578616d706c652e636f6d"),
         ("E=ops@example.com", "EMAIL=OPS@example.com"),
         ("S=Bayern", "ST=bayern"),
+        (
+            "T=Dr,GIVENNAME=J,SURNAME=D,GENERATION=I,DNQ=q",
+            "title=Dr,GN=J,SN=D,generationQualifier=I,dnQualifier=q",
+        ),
         ("UID=1,DC=example,DC=com", "uid=1,domainComponent=EXAMPLE,dc=com"),
         ("1.2.3=a", "1.2.3=#0c0161"),
         ("1.2.3=#0500", "1.2.3 = #0500 "),
@@ -288,22 +292,31 @@ fn a_name_reads_what_it_writes() {
 }
 
 #[test]
-fn a_name_may_be_long() {
-    let text = vec!["CN=a+O=b"; 10_000].join(",");
-    let der = sequence(&vec![
-        element(
-            SET,
-            &[attribute(CN, UTF8_STRING, b"a"), attribute(O, UTF8_STRING, b"b")].concat()
-        );
-        10_000
-    ]);
-    assert_eq!(parse(&text), read(&der));
-    assert_ne!(parse(&format!("{text},CN=a")), read(&der));
-    assert_ne!(parse(&format!("CN=a+O=c{}", &text[8..])), read(&der));
+fn a_name_may_be_long_but_not_without_end() {
+    let pair = [attribute(CN, UTF8_STRING, b"a"), attribute(O, UTF8_STRING, b"b")];
+    let der = |count| encode::name(&vec![&pair[..]; count]);
+    let text = vec!["CN=a+O=b"; 150].join(",");
+    assert_eq!(parse(&text), read(&der(150)));
+    assert_ne!(parse(&format!("{text},CN=a")), read(&der(150)));
+    assert_ne!(parse(&format!("CN=a+O=c{}", &text[8..])), read(&der(150)));
 
-    let wide = |last: &str| format!("{}+CN={last}", vec!["CN=a"; 10_000].join("+"));
+    let wide = |last: &str| format!("{}+CN={last}", vec!["CN=a"; 2_000].join("+"));
     assert_eq!(parse(&wide("b")), parse(&wide("B")));
     assert_ne!(parse(&wide("b")), parse(&wide("c")));
+
+    assert_eq!(refusal(DistinguishedName::from_der(&der(10_000))), "is longer than 4096 octets");
+    let long = common_name(UTF8_STRING, "\u{fdfa}".repeat(10_000).as_bytes());
+    assert_eq!(refusal(DistinguishedName::from_der(&long)), "is longer than 4096 octets");
+    let text = vec!["CN=a"; 10_000].join(",");
+    assert_eq!(refusal(DistinguishedName::from_rfc4514(&text)), "is longer than 16384 octets");
+}
+
+#[test]
+fn the_longest_name_of_a_certificate_can_be_written() {
+    let fits = |size| encode::name(&[&[attribute(&[0x78; 4000], 0x04, &vec![0; size])]]);
+    let longest = (0..96).map(fits).rfind(|der| der.len() <= MAX_DER_OCTETS).unwrap();
+    assert_eq!(longest.len(), MAX_DER_OCTETS);
+    assert_eq!(parse(&read(&longest).to_string()), read(&longest));
 }
 
 #[test]
@@ -323,6 +336,10 @@ fn parse(text: &str) -> DistinguishedName {
 #[track_caller]
 fn read(der: &[u8]) -> DistinguishedName {
     DistinguishedName::from_der(der).unwrap_or_else(|error| panic!("{der:02x?} {error}"))
+}
+
+fn refusal(name: Result<DistinguishedName, NameError>) -> String {
+    name.expect_err("the name is taken").to_string()
 }
 
 fn common_name(tag: u8, value: &[u8]) -> Vec<u8> {
