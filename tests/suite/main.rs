@@ -9,6 +9,7 @@ mod faults;
 mod fetch;
 mod ml_dsa;
 mod mutual_tls;
+mod forwarded;
 mod ports;
 mod promises;
 mod properties;
