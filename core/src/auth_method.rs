@@ -43,6 +43,12 @@ impl From<String> for AuthMethod {
     }
 }
 
+impl From<AuthMethod> for Cow<'static, str> {
+    fn from(method: AuthMethod) -> Self {
+        method.0
+    }
+}
+
 impl fmt::Display for AuthMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -65,4 +71,21 @@ pub enum ClientClass {
     Confidential,
     /// Proved by a key that an attester vouches for.
     Attested,
+}
+
+impl ClientClass {
+    /// The name used in log lines, such as `confidential`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ClientClass::Public => "public",
+            ClientClass::Confidential => "confidential",
+            ClientClass::Attested => "attested",
+        }
+    }
+}
+
+impl fmt::Display for ClientClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }

@@ -8,13 +8,15 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use crate::algorithm::Algorithm;
+use crate::assertion::OwnJwtId;
 use crate::auth_method::AuthMethod;
 use crate::authenticated::{AuthenticatedClient, Facts};
 use crate::builder::AuthenticatorBuilder;
+use crate::certificate::PeerCertificates;
 use crate::decision::{Inner, Proved, check_head};
 use crate::endpoint::Endpoint;
 use crate::grant::is_served;
-use crate::observer::{Decision, Observer};
+use crate::observer::{Decision, JwtId, Observer};
 use crate::policy::Policy;
 use crate::presented::{CREDENTIAL_PARAMETERS, Credential, Presented};
 use crate::reason::Reason;
@@ -67,7 +69,10 @@ impl Authenticator {
     pub async fn authenticate(&self, request: AuthRequest<'_>) -> Result<AuthenticatedClient, Refusal> {
         let started = self.0.observer.as_ref().map(|_| self.0.clock.monotonic());
         // A panic in a user's store must not look like an answer, and must not take the connection with it.
-        let decided = AssertUnwindSafe(self.decide(&request, started)).catch_unwind().await;
+        let decision = self.decide(&request, started);
+        #[cfg(feature = "tracing")]
+        let decision = tracing::Instrument::instrument(decision, self.span(request.endpoint));
+        let decided = AssertUnwindSafe(decision).catch_unwind().await;
         decided.unwrap_or_else(|_| {
             let failure = Failure::new(Reason::InternalError).got("a panic");
             Err(self.refuse_observed(&request, &Seen::default(), failure, started))
@@ -153,7 +158,7 @@ impl Authenticator {
         let certificates = presented.certificates().ok().flatten().cloned();
         // Both borrow the form, which now moves on.
         drop(attempts);
-        drop(presented);
+        let jwt_id = started.and_then(|_| presented.into_jwt_id());
         let form = form.without(&CREDENTIAL_PARAMETERS).without(credential_parameters);
         let authenticated = AuthenticatedClient::new(Facts {
             client,
@@ -166,6 +171,7 @@ impl Authenticator {
         });
         if let Some((observer, started)) = self.0.observer.as_ref().zip(started) {
             let decision = Decision {
+                time: self.0.clock.now(),
                 endpoint: request.endpoint,
                 client_id: Some(authenticated.client_id()),
                 method: Some(authenticated.method()),
@@ -174,6 +180,8 @@ impl Authenticator {
                 source: self.0.source(request),
                 elapsed: self.0.clock.monotonic().saturating_sub(started),
                 outcome: Ok(&authenticated),
+                certificates: authenticated.certificates(),
+                jwt_id: jwt_id.as_ref().and_then(OwnJwtId::text).map(JwtId),
             };
             // A success that the operator could not be told of is none.
             if !told(observer, &decision) {
@@ -194,6 +202,7 @@ impl Authenticator {
         let refusal = self.0.refusal(request, failure);
         if let Some((observer, started)) = self.0.observer.as_ref().zip(started) {
             let decision = Decision {
+                time: self.0.clock.now(),
                 endpoint: request.endpoint,
                 client_id: seen.client_id,
                 method: seen.method,
@@ -202,6 +211,8 @@ impl Authenticator {
                 source: self.0.source(request),
                 elapsed: self.0.clock.monotonic().saturating_sub(started),
                 outcome: Err(&refusal),
+                certificates: seen.certificates,
+                jwt_id: seen.jwt_id,
             };
             told(observer, &decision);
         }
@@ -210,6 +221,13 @@ impl Authenticator {
 }
 
 impl Authenticator {
+    /// The observer's span; none where it panics.
+    #[cfg(feature = "tracing")]
+    fn span(&self, endpoint: Endpoint) -> tracing::Span {
+        let span = || self.0.observer.as_ref().map(|observer| observer.span(endpoint));
+        catch_unwind(AssertUnwindSafe(span)).ok().flatten().unwrap_or_else(tracing::Span::none)
+    }
+
     pub(crate) fn from_inner(inner: Inner) -> Self {
         Authenticator(Arc::new(inner))
     }
@@ -242,6 +260,8 @@ struct Seen<'r> {
     method: Option<&'r AuthMethod>,
     algorithm: Option<Algorithm>,
     key_id: Option<&'r str>,
+    certificates: Option<&'r PeerCertificates>,
+    jwt_id: Option<JwtId<'r>>,
 }
 
 impl<'r> Seen<'r> {
@@ -255,6 +275,8 @@ impl<'r> Seen<'r> {
             method: None,
             algorithm: assertion.map(|assertion| assertion.algorithm()),
             key_id: assertion.and_then(|assertion| assertion.key_id()),
+            certificates: presented.certificates().ok().flatten(),
+            jwt_id: assertion.and_then(|assertion| assertion.jwt_id()).map(JwtId),
         }
     }
 }

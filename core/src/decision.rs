@@ -263,8 +263,10 @@ impl Inner {
             }
         }
         match (verified, refused) {
-            (Some(failure), _) => Err(failure),
-            (None, Some(failure)) => Err(self.verify_decoy(decoyed, &context, failure).await),
+            (Some(failure), _) => Err(failure.of_registered_client()),
+            (None, Some(failure)) => {
+                Err(self.verify_decoy(decoyed, &context, failure.of_registered_client()).await)
+            }
             (None, None) => Err(Failure::new(Reason::InternalError).got("nothing to try")),
         }
     }

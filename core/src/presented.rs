@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::assertion::{ClientAssertion, JWT_BEARER};
+use crate::assertion::{ClientAssertion, JWT_BEARER, OwnJwtId};
 use crate::basic::BasicCredentials;
 use crate::certificate::PeerCertificates;
 use crate::endpoint::Endpoint;
@@ -161,6 +161,14 @@ impl<'r> Presented<'r> {
             Credential::Basic(basic) => Some(basic.first().client_id()),
             Credential::Assertion(assertion) => Some(assertion.subject()),
             _ => self.client_id(),
+        }
+    }
+
+    /// What is left of the assertion for the log, if there was one.
+    pub(crate) fn into_jwt_id(self) -> Option<OwnJwtId> {
+        match self.credential {
+            Credential::Assertion(assertion) => assertion.into_jwt_id(),
+            _ => None,
         }
     }
 

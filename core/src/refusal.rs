@@ -14,12 +14,13 @@ pub struct Failure {
     reason: Reason,
     expected: Option<Cow<'static, str>>,
     got: Option<Cow<'static, str>>,
+    registered: bool,
 }
 
 impl Failure {
     /// A failure without further detail.
     pub const fn new(reason: Reason) -> Self {
-        Failure { reason, expected: None, got: None }
+        Failure { reason, expected: None, got: None, registered: false }
     }
 
     /// What would have been accepted. Never a secret.
@@ -33,6 +34,12 @@ impl Failure {
     #[must_use]
     pub fn got(mut self, got: impl Into<Cow<'static, str>>) -> Self {
         self.got = Some(shorten(got.into()));
+        self
+    }
+
+    /// It is about a client that is registered.
+    pub(crate) fn of_registered_client(mut self) -> Self {
+        self.registered = true;
         self
     }
 
@@ -107,6 +114,11 @@ impl Refusal {
     /// What came, for the operator. Text of the caller: escape it before it reaches a terminal or a log.
     pub fn got(&self) -> Option<&str> {
         self.failure.got.as_deref()
+    }
+
+    /// Did the request name a client that is registered?
+    pub(crate) fn is_of_registered_client(&self) -> bool {
+        self.failure.registered
     }
 
     /// The status code of the answer.

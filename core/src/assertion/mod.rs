@@ -83,6 +83,12 @@ impl<'r> ClientAssertion<'r> {
         self.claims.jwt_id.as_ref().map(|span| span.text(&self.decoded)).filter(|id| !id.is_empty())
     }
 
+    /// What is left of the assertion for the log, whose reader sees a hash of it.
+    pub(crate) fn into_jwt_id(self) -> Option<OwnJwtId> {
+        let ClientAssertion { decoded, claims, .. } = self;
+        claims.jwt_id.map(|span| OwnJwtId { span, decoded })
+    }
+
     pub(crate) fn is_typed(&self) -> bool {
         self.header.typed
     }
@@ -125,6 +131,19 @@ impl fmt::Debug for ClientAssertion<'_> {
             .field("algorithm", &self.algorithm())
             .field("key_id", &self.key_id())
             .finish_non_exhaustive()
+    }
+}
+
+/// The `jti` of an assertion that is gone, still in its buffer.
+pub(crate) struct OwnJwtId {
+    span: Span,
+    decoded: Decoded,
+}
+
+impl OwnJwtId {
+    /// The text, unless it is empty, which counts as absent.
+    pub(crate) fn text(&self) -> Option<&str> {
+        Some(self.span.text(&self.decoded)).filter(|id| !id.is_empty())
     }
 }
 

@@ -66,6 +66,11 @@ impl MemoryReplayStore {
         self.live.load(Ordering::Relaxed)
     }
 
+    /// How many assertions there is room for.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
     /// Is nothing remembered?
     pub fn is_empty(&self) -> bool {
         self.len() == 0
