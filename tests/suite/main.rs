@@ -10,6 +10,7 @@ mod fetch;
 mod ml_dsa;
 mod mutual_tls;
 mod forwarded;
+mod observers;
 mod ports;
 mod promises;
 mod properties;

@@ -31,6 +31,11 @@ pub struct Server {
 impl Server {
     /// Registers the clients of a row as a file of clients would, and builds the authenticator.
     pub fn new(setup: &Setup) -> Self {
+        Self::observed_by(None::<Log>, setup)
+    }
+
+    /// The same, with another observer beside the log.
+    pub fn observed_by(other: impl Observer, setup: &Setup) -> Self {
         let clock = SetClock::new(setup.started_at);
         let (log, keys) = (Log::default(), RemoteKeys::new(&setup.key_sets));
         let switches = setup.policy.as_object().cloned().unwrap_or_default();
@@ -45,7 +50,7 @@ impl Server {
             .clients(Clients::new(clients).unwrap())
             .replay(MemoryReplayStore::with_clock(clock.clone()))
             .policy(policy)
-            .observer(log.clone())
+            .observer((log.clone(), other))
             .clock(clock.clone());
         for (endpoint, own) in row::Endpoint::ALL.into_iter().map(|endpoint| (endpoint, own(endpoint))) {
             builder = builder.endpoint(own, endpoint.url());
