@@ -12,6 +12,7 @@ mod mutual_tls;
 mod forwarded;
 mod observers;
 mod ports;
+mod printed;
 mod promises;
 mod properties;
 mod public_keys;

@@ -11,6 +11,8 @@ use countersign_tests::drivers::{Core, Driver, Server};
 use countersign_tests::row::{HttpRequest, Row, Step};
 use serde_json::Value;
 
+use crate::observers::{Everyone, jwt_id};
+
 const fn shared<T: Send + Sync>() {}
 const fn sent<T: Send>(_: &T) {}
 
@@ -41,15 +43,17 @@ fn the_decision_is_send() {
     sent(&auth.authenticate(AuthRequest::new(countersign::Endpoint::Token, "POST", &headers, "".into())));
 }
 
-/// Over every row: neither what is registered nor what was sent shows in an answer, a log line, a `Debug` or an
-/// error.
+/// Over every row and through every observer: neither what is registered nor what was sent shows in an answer, a log
+/// line, a `Debug` or an error, and nothing shows that a terminal would not print as it is.
 #[test]
 fn no_secret_shows_anywhere() {
     let mut looked_at = 0;
-    for row in all_rows() {
-        let registered = registered_secrets(&row);
-        futures_executor::block_on(async {
-            let server = Server::new(&row.setup);
+    let mut everyone = Everyone::new();
+    let ears = everyone.ears();
+    let rows = async {
+        for row in all_rows() {
+            let registered = registered_secrets(&row);
+            let server = Server::observed_by(everyone.observer(), &row.setup);
             let (log, clock, keys) = (server.log.clone(), server.clock.clone(), server.keys.clone());
             let core = Core::start(server).await;
             for step in &row.steps {
@@ -59,7 +63,13 @@ fn no_secret_shows_anywhere() {
                     Step::Send { request, .. } => {
                         log.clear();
                         let answer = core.send(request).await;
-                        let mut seen = log.lines();
+                        let mut seen = everyone.texts();
+                        assert!(seen.len() > 10, "{}: {seen:?}", row.name);
+                        for text in &seen {
+                            let is_harmless = |character| matches!(character, ' '..='~' | '…');
+                            assert!(text.chars().all(is_harmless), "{}: {text:?}", row.name);
+                        }
+                        seen.extend(log.lines());
                         seen.push(format!("{answer:?}"));
                         let mut secrets: Vec<String> =
                             registered.iter().cloned().chain(presented_secrets(request)).collect();
@@ -81,9 +91,10 @@ fn no_secret_shows_anywhere() {
                     }
                 }
             }
-        });
-    }
-    assert!(looked_at > 1000, "only {looked_at} secrets were looked for");
+        }
+    };
+    ears.listen(|| futures_executor::block_on(rows));
+    assert!(looked_at > 5000, "only {looked_at} secrets were looked for");
 }
 
 /// Registered objects, printed.
@@ -123,9 +134,9 @@ fn registered_secrets(row: &Row) -> Vec<String> {
         .collect()
 }
 
-/// The passwords and assertions of a request, in every form in which they could be repeated.
+/// The passwords, assertions and `jti`s of a request, in every form in which they could be repeated.
 fn presented_secrets(request: &HttpRequest) -> Vec<String> {
-    let mut secrets = Vec::new();
+    let mut secrets: Vec<String> = jwt_id(request).into_iter().collect();
     for (name, value) in &request.headers {
         if let Ok(value) = std::str::from_utf8(value)
             && name.eq_ignore_ascii_case("authorization")

@@ -117,7 +117,7 @@ impl fmt::Display for Decision<'_> {
             write!(f, " certificate={thumbprint}")?;
         }
         if let Some(hash) = self.jwt_id_hash() {
-            write!(f, " jti_sha256={hash}")?;
+            write!(f, " jti_hash={hash}")?;
         }
         if let Some(source) = self.source {
             write!(f, " source={source}")?;

@@ -25,7 +25,7 @@ use crate::refusal::Refusal;
 /// ```json
 /// {"time": "2027-01-15T08:00:00.000000Z", "result": "refused", "reason": "replayed", "endpoint": "token",
 ///  "client_id": "billing", "method": "private_key_jwt", "alg": "ES256", "kid": "2026-11",
-///  "jti_sha256": "6ee0eb490ff832101cf82a3d387c35f2", "source": "192.0.2.7", "expected": "a new jti",
+///  "jti_hash": "6ee0eb490ff832101cf82a3d387c35f2", "source": "192.0.2.7", "expected": "a new jti",
 ///  "got": "one used before", "duration_us": 91}
 /// ```
 ///
@@ -135,7 +135,7 @@ impl Serialize for Event {
             ("jkt", self.key_thumbprint.as_deref()),
             ("secret_label", self.secret_label.as_deref()),
             ("certificate", self.certificate_thumbprint.as_deref()),
-            ("jti_sha256", self.jwt_id_hash.as_deref()),
+            ("jti_hash", self.jwt_id_hash.as_deref()),
         ] {
             if let Some(text) = text {
                 members.serialize_entry(name, text)?;

@@ -52,7 +52,7 @@ impl Observer for Tracing {
                     jkt = decision.key_thumbprint(),
                     secret_label = decision.secret_label().map(escaped).as_deref(),
                     certificate = decision.certificate_thumbprint(),
-                    jti_sha256 = decision.jwt_id_hash().as_deref(),
+                    jti_hash = decision.jwt_id_hash().as_deref(),
                     source = decision.source.map(display),
                     expected = decision.refusal().and_then(Refusal::expected).map(escaped).as_deref(),
                     got = decision.refusal().and_then(Refusal::got).map(escaped).as_deref(),

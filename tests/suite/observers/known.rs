@@ -50,7 +50,7 @@ fn a_client_by_assertion() {
     let hash = &sha256_hex(b"one-of-a-kind")[..32];
     assert_eq!(event.jwt_id_hash.as_deref(), Some(hash));
     assert!(line.starts_with("authenticated endpoint=token client=\"c-pkjwt-es256\" class=confidential "));
-    assert!(line.contains(&format!(" jti_sha256={hash} ")), "{line}");
+    assert!(line.contains(&format!(" jti_hash={hash} ")), "{line}");
 
     // Used again: the same hash, so that the two can be put together.
     assert_eq!(send(&auth, &request).unwrap_err().reason(), Reason::Replayed);
@@ -58,7 +58,7 @@ fn a_client_by_assertion() {
     assert_eq!((event.reason, registered), (Some(Reason::Replayed), true));
     assert_eq!((event.class, event.key_thumbprint), (None, None));
     assert_eq!(event.jwt_id_hash.as_deref(), Some(hash));
-    assert!(line.contains(&format!(" jti_sha256={hash} ")), "{line}");
+    assert!(line.contains(&format!(" jti_hash={hash} ")), "{line}");
     assert!(!line.contains("one-of-a-kind"), "{line}");
 }
 

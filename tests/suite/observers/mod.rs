@@ -6,6 +6,7 @@ mod hostile;
 mod known;
 mod metrics;
 mod ring;
+mod rows;
 mod tracing;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use countersign_tests::row::{Endpoint as RowEndpoint, HttpRequest, ISSUER, NOW};
 use serde_json::json;
 
 use self::captured::Captured;
+pub(crate) use self::rows::jwt_id;
 
 /// All of them at once, and what they said.
 pub(crate) struct Everyone {
@@ -53,6 +55,11 @@ impl Everyone {
     /// Does work on this thread under their ears.
     pub(crate) fn listen<T>(&self, work: impl FnOnce() -> T) -> T {
         self.captured.listen(work)
+    }
+
+    /// Their ears, for work that asks what they heard.
+    pub(crate) fn ears(&self) -> Captured {
+        self.captured.clone()
     }
 
     /// Every text that they kept, wrote or passed on since the last call.

@@ -44,7 +44,7 @@ fn a_decision_is_one_event_in_a_span() {
         assert_eq!(event.field("client_id"), Some("c-pkjwt-es256"));
         assert_eq!(event.field("method"), Some("private_key_jwt"));
         assert_eq!(event.field("alg"), Some("ES256"));
-        assert_eq!(event.field("jti_sha256"), Some(&sha256_hex(b"one-of-a-kind")[..32]));
+        assert_eq!(event.field("jti_hash"), Some(&sha256_hex(b"one-of-a-kind")[..32]));
         assert_eq!(event.field("duration_us"), Some("0"));
         assert!(event.field("kid").is_some());
         assert!(event.fields.iter().all(|(_, value)| !value.contains("one-of-a-kind")), "{event:?}");
