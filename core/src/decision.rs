@@ -253,9 +253,9 @@ impl Inner {
                             proof,
                         });
                     }
-                    Err(failure) => verified = Some(failure),
+                    Err(failure) => verified = Some(more_telling(verified, failure)),
                 },
-                Err(failure) => refused = Some(failure),
+                Err(failure) => refused = Some(more_telling(refused, failure)),
             }
             match candidates.next() {
                 Some(next) => (method, attempt) = next,
@@ -343,6 +343,16 @@ impl Inner {
     /// An endpoint's URL, and its alias for clients that show a certificate.
     fn urls(&self, endpoint: Endpoint) -> (Option<&str>, Option<&str>) {
         (self.endpoint_url(endpoint), self.mtls_endpoint_url(endpoint))
+    }
+}
+
+/// Of two methods that share what they read: trouble says most, then a grant that has ended, then the later one.
+fn more_telling(known: Option<Failure>, later: Failure) -> Failure {
+    match known {
+        Some(known) if !known.is_about_the_credential() || known.reason() == Reason::MethodGrantExpired => {
+            known
+        }
+        _ => later,
     }
 }
 
