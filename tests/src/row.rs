@@ -47,6 +47,8 @@ pub struct Setup {
     /// The trust anchors of client certificates, in DER: none is a server that takes self-signed ones alone, `None` one
     /// that knows nothing of mutual TLS.
     pub anchors: Option<Vec<Vec<u8>>>,
+    /// Anchors that single clients have in place of the server's, by their `client_id`.
+    pub own_anchors: BTreeMap<String, Vec<Vec<u8>>>,
     /// The proxies whose header fields name the client's certificate.
     pub proxy: Option<Proxy>,
     /// The key sets that a server can fetch, by their URIs. It can fetch none where there is none.

@@ -19,6 +19,7 @@ pub fn scene(name: impl Into<String>) -> Scene {
             clients: fixtures().bystanders(),
             started_at: STARTED_AT,
             anchors: None,
+            own_anchors: BTreeMap::new(),
             proxy: None,
             key_sets: BTreeMap::new(),
         },
@@ -70,6 +71,13 @@ impl Scene {
     #[must_use]
     pub fn mutual_tls(mut self, anchors: impl IntoIterator<Item = Vec<u8>>) -> Self {
         self.0.setup.anchors = Some(anchors.into_iter().collect());
+        self
+    }
+
+    /// Gives a client anchors of its own.
+    #[must_use]
+    pub fn own_anchors(mut self, client_id: &str, anchors: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        self.0.setup.own_anchors.insert(client_id.to_owned(), anchors.into_iter().collect());
         self
     }
 

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use countersign::certificate::PeerCertificates;
+use countersign::certificate::{PeerCertificates, TrustAnchors};
 use countersign::clock::Clock;
+use countersign::forwarded::TrustedProxy;
 use countersign::metadata::ClientMetadata;
 use countersign::observer::{Decision, Observer};
 use countersign::replay::MemoryReplayStore;
@@ -43,7 +44,11 @@ impl Server {
         // A client that the loader refuses stays unknown.
         let clients = setup.clients.iter().filter_map(|metadata| {
             let metadata: ClientMetadata = serde_json::from_value(metadata.clone()).ok()?;
-            Client::try_from(&metadata).ok()
+            let client = Client::try_from(&metadata).ok()?;
+            Some(match setup.own_anchors.get(client.id()) {
+                Some(own) => client.with_trust_anchors(anchors(own)),
+                None => client,
+            })
         });
         let mut builder = Authenticator::builder()
             .issuer(row::ISSUER)
@@ -55,6 +60,13 @@ impl Server {
         for (endpoint, own) in row::Endpoint::ALL.into_iter().map(|endpoint| (endpoint, own(endpoint))) {
             builder = builder.endpoint(own, endpoint.url());
         }
+        if let Some(der) = &setup.anchors {
+            builder = builder.mutual_tls(anchors(der));
+        }
+        if let Some(proxy) = &setup.proxy {
+            let header = proxy.header.parse().unwrap();
+            builder = builder.trusted_proxy(TrustedProxy::new(&proxy.networks, header).unwrap());
+        }
         if !setup.key_sets.is_empty() {
             builder = builder.key_source(keys.clone());
         }
@@ -62,6 +74,10 @@ impl Server {
         clock.set(NOW);
         Server { auth, clock, log, keys }
     }
+}
+
+fn anchors(der: &[Vec<u8>]) -> TrustAnchors {
+    if der.is_empty() { TrustAnchors::none() } else { TrustAnchors::from_der(der).unwrap() }
 }
 
 /// The endpoint of a row, in the library's words.

@@ -16,6 +16,7 @@ mod form;
 mod grants;
 mod keys;
 mod ml_dsa;
+mod mutual_tls;
 mod numbers;
 mod policy;
 mod post;
@@ -61,6 +62,7 @@ pub fn hand_written() -> Vec<Row> {
         replay::rows(),
         grants::rows(),
         client_secret_jwt::rows(),
+        mutual_tls::rows(),
         assertion_reuse::rows(),
         policy::rows(),
         presets::rows(),

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
 use super::extension::Extension;
 use crate::der::{BIT_STRING, SEQUENCE, element, integer, subject_public_key_info};
 use crate::jwk::PrivateJwk;
@@ -156,6 +160,11 @@ impl Issued {
     /// Its private key.
     pub fn key(&self) -> &Arc<PrivateJwk> {
         &self.draft.key
+    }
+
+    /// Its public key, with the certificate as `x5c`.
+    pub fn jwk(&self) -> Value {
+        self.key().with(json!({"x5c": [STANDARD.encode(&self.der)]})).public()
     }
 }
 

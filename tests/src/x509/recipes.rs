@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, TcpListener};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::draft::{Draft, Issued};
 use super::extension::{AlternativeName, Extension};
@@ -19,6 +17,7 @@ pub fn chain(recipe: &str) -> Vec<Vec<u8>> {
     match recipe {
         "sha256" | "sha1" | "md5" => vec![certificates::der(&format!("client one {recipe}"))],
         "via-nonca-intermediate" => of(&[recipe, "nonca-intermediate"]),
+        "via-expired-intermediate" => of(&[recipe, "expired-intermediate"]),
         "via-intermediate" => of(&[recipe, "intermediate"]),
         "pathlen" => of(&[recipe, "too-deep", "no-authorities-below"]),
         "nc-dns-wildcard" => of(&[recipe, "only-good.example.com"]),
@@ -45,10 +44,7 @@ pub fn anchors() -> Vec<Vec<u8>> {
 
 /// A key with its certificate, as a self-signed client registers it.
 pub fn jwk(recipe: &str) -> Value {
-    let certificate = certificate(recipe);
-    let mut jwk = certificate.key().public();
-    jwk["x5c"] = json!([STANDARD.encode(&certificate.der)]);
-    jwk
+    certificate(recipe).jwk()
 }
 
 /// Where nobody should ever connect to: certificates name it as the place of revocation lists.
@@ -219,7 +215,7 @@ fn of_subject(recipe: &str) -> Option<Draft> {
         "utf8-encoded" => dn_as(ONE, Text::Utf8),
         "empty-subject" => name(&[]),
         "single RDN CN='client one,O=Example Ltd,C=DE'" => {
-            name(&[&[Attribute::new("CN", Text::Printable, ONE)]])
+            name(&[&[Attribute::new("CN", Text::Printable, "client one,O=Example Ltd,C=DE")]])
         }
         "CN=client  one" => dn("CN=client  one,O=Example Ltd,C=DE"),
         "CN=clіent one" => dn("CN=clіent one,O=Example Ltd,C=DE"),
