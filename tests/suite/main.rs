@@ -3,6 +3,7 @@
 
 mod adapters;
 mod cancellation;
+mod client_certificates;
 mod corpus;
 mod explain;
 mod faults;

@@ -159,6 +159,7 @@ fn setup(case: &Case, construct: &Value) -> Setup {
         clients: clients(case, construct),
         started_at: STARTED_AT,
         anchors: mutual_tls.then(x509::anchors),
+        own_anchors: BTreeMap::new(),
         proxy: own.proxy.map(|header| Proxy { networks: vec![format!("{PROXY}/32")], header }),
         key_sets: first.map(published).into_iter().collect(),
     }
