@@ -55,7 +55,7 @@ const IDENTITIES: [(&str, &str); 8] = [
     ("rs256", "c-pkjwt-rs256"),
     ("rs256 expired", "c-pkjwt-rs256"),
     ("es256", "c-pkjwt-two"),
-    ("es256 v1", "c-pkjwt-two"),
+    ("es256 v1", "c-pkjwt-two:2"),
     ("es384", "c-pkjwt-es384"),
     ("es512", "c-pkjwt-es512"),
     ("ed25519", "c-pkjwt-eddsa"),
