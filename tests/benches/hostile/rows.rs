@@ -17,6 +17,7 @@ pub(crate) fn measure(table: &mut Table) {
         for step in &row.steps {
             match step {
                 Step::Advance { seconds } => server.clock.advance(*seconds),
+                Step::Publish { uri, jwks } => server.keys.publish(uri, jwks),
                 Step::Send { request, .. } => {
                     let headers = request.headers.as_slice();
                     let body = Bytes::from(request.body.clone());

@@ -22,12 +22,16 @@ fn every_authentication_is_told_in_full() {
     let rows = async {
         for row in all_rows() {
             let server = Server::observed_by(everyone.observer(), &row.setup);
-            let clock = server.clock.clone();
+            let (clock, keys) = (server.clock.clone(), server.keys.clone());
             let core = Core::start(server).await;
             for step in &row.steps {
                 let (request, expect) = match step {
                     Step::Advance { seconds } => {
                         clock.advance(*seconds);
+                        continue;
+                    }
+                    Step::Publish { uri, jwks } => {
+                        keys.publish(uri, jwks);
                         continue;
                     }
                     Step::Send { request, expect } => (request, expect),
@@ -107,10 +111,12 @@ fn no_request_breaks_the_next() {
         for row in all_rows() {
             let (server, other) = (Server::new(&row.setup), Server::new(&row.setup));
             let clocks = [server.clock.clone(), other.clock.clone()];
+            let sets = [server.keys.clone(), other.keys.clone()];
             let (core, other) = (Core::start(server).await, Core::start(other).await);
             for step in &row.steps {
                 match step {
                     Step::Advance { seconds } => clocks.iter().for_each(|clock| clock.advance(*seconds)),
+                    Step::Publish { uri, jwks } => sets.iter().for_each(|keys| keys.publish(uri, jwks)),
                     Step::Send { request, .. } => {
                         let status = core.send(request).await.status;
                         assert_ne!(status, 500, "{}", row.name);
