@@ -18,6 +18,7 @@ fn main() {
     let mut over = Vec::new();
     allocations(&mut over);
     own_time();
+    mutual_tls(&mut over);
     replay_memory(&mut over);
     assert!(over.is_empty(), "over target: {over:?}");
 }
@@ -84,6 +85,40 @@ fn own_time() {
             least_whole.as_nanos(),
             least_whole.as_nanos().saturating_sub(least_bare.as_nanos()),
         );
+    }
+}
+
+/// A later request of a connection that showed a certificate, beside one with a secret to the same server.
+fn mutual_tls(over: &mut Vec<String>) {
+    const ROUNDS: usize = 60;
+    let server = bed::certificates::MutualTls::new();
+    println!("\n{:<28} {:>12} {:>10} {:>10}   target", "mutual TLS", "allocations", "time", "ratio");
+    let mut connections: Vec<_> = bed::certificates::METHODS
+        .into_iter()
+        .map(|method| {
+            let (request, certificates) = server.connection(method);
+            let body = Bytes::from(request.body.clone());
+            (method, request, body, certificates, Duration::MAX)
+        })
+        .collect();
+    for _ in 0..ROUNDS {
+        for (_, request, body, certificates, best) in &mut connections {
+            *best = least(1, 1000, || {
+                black_box(server.authenticate(request, body, certificates.as_ref()));
+            })
+            .min(*best);
+        }
+    }
+    let secret = connections[0].4.as_secs_f64();
+    for (method, request, body, certificates, best) in &connections {
+        let seen = allocation_counter::measure(|| {
+            black_box(server.authenticate(request, body, certificates.as_ref()));
+        });
+        let ratio = best.as_secs_f64() / secret;
+        println!("{method:<28} {:>12} {:>7} ns {ratio:>10.2}   1.20", seen.count_total, best.as_nanos());
+        if ratio > 1.2 {
+            over.push(format!("a request by {method}"));
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What the benchmarks measure: one client for each method, and a request of each.
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
+pub(crate) mod certificates;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
