@@ -3,6 +3,7 @@
 use std::hint::black_box;
 
 use bytes::Bytes;
+use countersign::certificate::PeerCertificates;
 use countersign::{AuthRequest, Endpoint};
 use countersign_tests::all_rows;
 use countersign_tests::drivers::Server;
@@ -21,9 +22,13 @@ pub(crate) fn measure(table: &mut Table) {
                 Step::Send { request, .. } => {
                     let headers = request.headers.as_slice();
                     let body = Bytes::from(request.body.clone());
+                    let chain = request.peer.certificates.iter().cloned();
+                    let certificates = PeerCertificates::from_handshake(chain);
                     let seen = allocation_counter::measure(|| {
                         let request = AuthRequest::new(own(request.endpoint), &request.verb, &headers, body)
-                            .with_query(request.query.as_deref());
+                            .with_query(request.query.as_deref())
+                            .with_source(request.peer.address)
+                            .with_certificates(certificates.as_ref());
                         drop(black_box(futures_executor::block_on(server.auth.authenticate(request))));
                     });
                     costliest = costliest.max((seen.bytes_max, row.name.clone()));

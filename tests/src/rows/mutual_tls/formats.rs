@@ -33,12 +33,17 @@ fn passed_on(
 
 /// RFC 9440.
 pub(super) fn client_cert(chain: &[Vec<u8>]) -> Fields {
-    let sequence = |der: &Vec<u8>| format!(":{}:", STANDARD.encode(der));
-    let mut fields = vec![("Client-Cert", sequence(&chain[0]))];
+    let sequences: Vec<_> = chain.iter().map(|der| byte_sequence(der)).collect();
+    let mut fields = vec![("Client-Cert", sequences[0].clone())];
     if chain.len() > 1 {
-        fields.push(("Client-Cert-Chain", chain[1..].iter().map(sequence).collect::<Vec<_>>().join(", ")));
+        fields.push(("Client-Cert-Chain", sequences[1..].join(", ")));
     }
     fields
+}
+
+/// RFC 8941 §3.3.5.
+pub(super) fn byte_sequence(octets: &[u8]) -> String {
+    format!(":{}:", STANDARD.encode(octets))
 }
 
 /// Envoy.
@@ -81,8 +86,10 @@ fn aws_alb_verify(chain: &[Vec<u8>]) -> Fields {
     vec![("X-Amzn-Mtls-Clientcert-Leaf", aws_alb(&chain[..1]).remove(0).1)]
 }
 
+type Write = fn(&[Vec<u8>]) -> Fields;
+
 /// Every format, how it is written, and whether it has room for a chain.
-const FORMATS: [(&str, fn(&[Vec<u8>]) -> Fields, bool); 7] = [
+const FORMATS: [(&str, Write, bool); 7] = [
     ("client-cert", client_cert, true),
     ("xfcc", xfcc, true),
     ("nginx", nginx, false),
