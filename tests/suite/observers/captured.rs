@@ -175,8 +175,9 @@ impl CounterFn for Figure {
         self.change(|figure| *figure += value as f64);
     }
 
-    fn absolute(&self, _: u64) {
-        unimplemented!("no counter is set")
+    #[allow(clippy::cast_precision_loss, reason = "counts of a test are small")]
+    fn absolute(&self, value: u64) {
+        self.change(|figure| *figure = value as f64);
     }
 }
 
