@@ -115,7 +115,7 @@ fn other_than_ascii() {
         let value = [one.as_bytes(), octets].concat();
         let lines: &[(&str, &[u8])] = &[(NAME, &value)];
         let failure = proxy.certificates(&lines, Some(PROXY.parse().unwrap()), None).unwrap_err();
-        assert_eq!(failure.reason(), Reason::ForwardedCertificateRefused);
+        assert_eq!(failure, crate::forwarded::refused("ASCII", "other octets"));
     }
 }
 
