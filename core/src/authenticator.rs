@@ -205,7 +205,7 @@ impl Authenticator {
                 time: self.0.clock.now(),
                 endpoint: request.endpoint,
                 client_id: seen.client_id,
-                method: seen.method,
+                method: refusal.method().or(seen.method),
                 algorithm: seen.algorithm,
                 key_id: seen.key_id,
                 source: self.0.source(request),

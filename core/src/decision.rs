@@ -225,7 +225,7 @@ impl Inner {
             return Err(Failure::new(Reason::InternalError).got("nothing to try"));
         };
         let client_id = attempt.client_id();
-        presented.check_client_id(client_id)?;
+        presented.check_client_id(client_id).map_err(|failure| failure.by(&method.0))?;
         let found = self
             .clients
             .find(client_id)
@@ -235,7 +235,7 @@ impl Inner {
         let context = Context { inner: self, endpoint: presented.endpoint(), now: self.clock.now() };
         // A store that folds case must not make two ids one.
         let Some(client) = found.filter(|client| client.id() == client_id) else {
-            return Err(self.verify_decoy(attempt, &context, unknown(client_id)).await);
+            return Err(self.verify_decoy(attempt, &context, unknown(client_id).by(&method.0)).await);
         };
         self.secrets.note(client.secrets());
         let (decoyed, mut verified) = (attempt, None);
@@ -253,9 +253,9 @@ impl Inner {
                             proof,
                         });
                     }
-                    Err(failure) => verified = Some(more_telling(verified, failure)),
+                    Err(failure) => verified = Some(more_telling(verified, failure.by(&method.0))),
                 },
-                Err(failure) => refused = Some(more_telling(refused, failure)),
+                Err(failure) => refused = Some(more_telling(refused, failure.by(&method.0))),
             }
             match candidates.next() {
                 Some(next) => (method, attempt) = next,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::auth_method::AuthMethod;
 use crate::reason::{Reason, RefusalKind};
 
 /// Why a step of the decision failed, before it is known what the caller will be told.
@@ -15,12 +16,13 @@ pub struct Failure {
     expected: Option<Cow<'static, str>>,
     got: Option<Cow<'static, str>>,
     registered: bool,
+    method: Option<AuthMethod>,
 }
 
 impl Failure {
     /// A failure without further detail.
     pub const fn new(reason: Reason) -> Self {
-        Failure { reason, expected: None, got: None, registered: false }
+        Failure { reason, expected: None, got: None, registered: false, method: None }
     }
 
     /// What would have been accepted. Never a secret.
@@ -41,6 +43,17 @@ impl Failure {
     pub(crate) fn of_registered_client(mut self) -> Self {
         self.registered = true;
         self
+    }
+
+    /// It is this method that failed, of those that were tried.
+    pub(crate) fn by(mut self, method: &AuthMethod) -> Self {
+        self.method.get_or_insert_with(|| method.clone());
+        self
+    }
+
+    /// The method that failed, once it came to one.
+    pub(crate) fn method(&self) -> Option<&AuthMethod> {
+        self.method.as_ref()
     }
 
     /// Is it about the credential, and not about a dependency, a limit or a bug?
@@ -117,6 +130,10 @@ impl Refusal {
     }
 
     /// Did the request name a client that is registered?
+    pub(crate) fn method(&self) -> Option<&AuthMethod> {
+        self.failure.method()
+    }
+
     pub(crate) fn is_of_registered_client(&self) -> bool {
         self.failure.registered
     }

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use countersign::certificate::{PeerCertificates, TrustAnchors};
 use countersign::cli::explain::{Explanation, HttpRequest, Situation, State, explain};
+use countersign::forwarded::TrustedProxy;
 use countersign::{AuthRequest, AuthenticatedClient, Endpoint, Policy, Refusal};
 use countersign_tests::all_rows;
 use countersign_tests::drivers::Server;
@@ -45,9 +47,9 @@ fn an_explanation_shows_no_secret_and_no_assertion() {
 }
 
 /// A row that sends once, and the time at which it does. What a server remembers of earlier requests, `explain` cannot
-/// know; nor does it speak of certificates.
+/// know; nor can a file of clients give one of them anchors of its own.
 fn single_request(row: &Row) -> Option<(i64, &row::HttpRequest)> {
-    if row.setup.anchors.is_some() {
+    if !row.setup.own_anchors.is_empty() || !row.setup.key_sets.is_empty() {
         return None;
     }
     let mut now = NOW;
@@ -69,6 +71,12 @@ fn situation(row: &Row, now: i64) -> Situation {
     situation.policy = Policy::preset(&row.setup.preset).unwrap().with_switches(switches).unwrap();
     situation.clients = row.setup.clients.clone();
     situation.memory_lost_at = Some(time(row.setup.started_at));
+    situation.anchors = row.setup.anchors.as_ref().map(|der| TrustAnchors::from_der(der).unwrap());
+    situation.proxy = row
+        .setup
+        .proxy
+        .as_ref()
+        .map(|proxy| TrustedProxy::new(&proxy.networks, proxy.header.parse().unwrap()).unwrap());
     let own = row::Endpoint::ALL.map(|endpoint| (own(endpoint), endpoint.url().to_owned()));
     assert_eq!(situation.endpoints, own, "the usual paths are those of the rows");
     situation
@@ -81,14 +89,19 @@ fn captured(request: &row::HttpRequest) -> HttpRequest {
         query: request.query.clone(),
         headers: request.headers.clone(),
         body: request.body.clone(),
+        certificates: PeerCertificates::from_handshake(request.peer.certificates.clone()),
+        source: request.peer.address,
     }
 }
 
 async fn decide(server: &Server, request: &row::HttpRequest) -> Result<AuthenticatedClient, Refusal> {
     let headers = request.headers.as_slice();
     let body = request.body.clone().into();
+    let certificates = PeerCertificates::from_handshake(request.peer.certificates.clone());
     let request = AuthRequest::new(own(request.endpoint), &request.verb, &headers, body)
-        .with_query(request.query.as_deref());
+        .with_query(request.query.as_deref())
+        .with_source(request.peer.address)
+        .with_certificates(certificates.as_ref());
     server.auth.authenticate(request).await
 }
 

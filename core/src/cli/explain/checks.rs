@@ -86,6 +86,13 @@ pub(super) const ROWS: &[Row] = &[
     Row::new(Phase::Method, Reason::NoCredentials, "a credential that this server reads", always, |facts| {
         Some(credential(facts.kind).to_owned())
     }),
+    Row::new(
+        Phase::Method,
+        Reason::ClientIdMissing,
+        "client_id beside the certificate",
+        |facts| facts.kind == Kind::Certificate,
+        nothing,
+    ),
     Row::new(Phase::Method, Reason::MethodNotGranted, "method that this server runs", always, method),
     Row::new(Phase::Proof, Reason::ClientIdMismatch, "client_id names the same client", always, client),
     Row::new(Phase::Proof, Reason::UnknownClient, "client is registered", always, client),
@@ -98,6 +105,29 @@ pub(super) const ROWS: &[Row] = &[
         method,
     ),
     Row::new(Phase::Proof, Reason::MethodGrantExpired, "method is still the client's", always, nothing),
+    Row::new(
+        Phase::Proof,
+        Reason::ForwardedCertificateRefused,
+        "header of the proxy",
+        by_certificate,
+        nothing,
+    ),
+    Row::new(Phase::Proof, Reason::NoCertificate, "certificate", by_certificate, |facts| {
+        facts.certificate.as_ref().map(|thumbprint| format!("x5t#S256 {thumbprint}"))
+    }),
+    Row::new(Phase::Proof, Reason::CertificateExpired, "validity of the certificate", by_authority, nothing),
+    Row::new(Phase::Proof, Reason::CertificateUntrusted, "path to a trust anchor", by_authority, nothing),
+    Row::new(Phase::Proof, Reason::CertificateMismatch, "registered subject", by_authority, nothing),
+    Row::new(
+        Phase::Proof,
+        Reason::JwksUnavailable,
+        "client's certificates can be had",
+        self_signed_remote,
+        |facts| facts.jwks_uri.clone(),
+    ),
+    Row::new(Phase::Proof, Reason::CertificateMismatch, "registered certificate", self_signed, nothing),
+    Row::new(Phase::Proof, Reason::CertificateUntrusted, "readable certificate", self_signed, nothing),
+    Row::new(Phase::Proof, Reason::CertificateExpired, "validity of the certificate", self_signed, nothing),
     Row::new(Phase::Proof, Reason::SecretMismatch, "secret", secret, |facts| facts.secret_label.clone()),
     Row::new(Phase::Proof, Reason::SecretExpired, "secret has not expired", secret, nothing),
     Row::new(Phase::Proof, Reason::SecretNotYetValid, "secret is valid already", secret, nothing),
@@ -165,6 +195,22 @@ fn assertion(facts: &Facts) -> bool {
     matches!(facts.kind, Kind::Signed | Kind::Keyed)
 }
 
+fn by_authority(facts: &Facts) -> bool {
+    facts.method.as_deref() == Some("tls_client_auth")
+}
+
+fn self_signed(facts: &Facts) -> bool {
+    facts.method.as_deref() == Some("self_signed_tls_client_auth")
+}
+
+fn self_signed_remote(facts: &Facts) -> bool {
+    self_signed(facts) && facts.jwks_uri.is_some()
+}
+
+fn by_certificate(facts: &Facts) -> bool {
+    by_authority(facts) || self_signed(facts)
+}
+
 fn keyed(facts: &Facts) -> bool {
     facts.kind == Kind::Keyed
 }
@@ -207,6 +253,7 @@ fn credential(kind: Kind) -> &'static str {
         Kind::Post => "client_secret in the form",
         Kind::Signed | Kind::Keyed => "client assertion",
         Kind::Named => "client_id alone",
+        Kind::Certificate => "a certificate alone",
         Kind::Other => "none that is known here",
     }
 }

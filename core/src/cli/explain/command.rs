@@ -1,20 +1,25 @@
 //! `countersign explain`.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;
 
 use super::remote_keys::RemoteKeys;
 use super::request::HttpRequest;
 use super::situation::Situation;
 use super::{explain, json as for_machines, text};
+use crate::certificate::{PeerCertificates, TrustAnchors};
 use crate::cli::problem::Problem;
 use crate::cli::report::Report;
 use crate::cli::terminal::Paint;
 use crate::cli::{files, member, runtime};
 use crate::clock::{Clock as _, SystemClock};
 use crate::endpoint::Endpoint;
+use crate::forwarded::{CertificateHeader, TrustedProxy};
 use crate::policy::Policy;
 use crate::reason::Reason;
 
@@ -82,6 +87,20 @@ pub(in crate::cli) struct Arguments {
     #[arg(long)]
     danger_allow_loopback: bool,
 
+    /// Certificate that the client showed in its TLS handshake, and those of its path behind it, PEM
+    #[arg(long, value_name = "FILE")]
+    cert: Option<PathBuf>,
+
+    /// Authorities that vouch for clients' certificates, PEM: the server's `[tls] client_ca`. Without it, and with
+    /// --cert, the server is one that takes self-signed certificates alone
+    #[arg(long, value_name = "FILE")]
+    client_ca: Option<PathBuf>,
+
+    /// The request came through a trusted proxy that passes certificates on in this form: the server's `[proxy] header`,
+    /// such as client-cert
+    #[arg(long, value_name = "FORM")]
+    proxy_header: Option<CertificateHeader>,
+
     /// Print cause and cure of a reason, such as aud_mismatch
     #[arg(long, value_name = "CODE", conflicts_with = "reasons")]
     reason: Option<String>,
@@ -134,6 +153,16 @@ impl Arguments {
             Some(file) => RemoteKeys::saved(file)?,
             None => RemoteKeys::fetched(self.ca.as_deref(), self.danger_allow_loopback)?,
         };
+        situation.anchors = match &self.client_ca {
+            Some(file) => Some(
+                TrustAnchors::from_pem(files::read(file)?).map_err(|error| Problem::in_file(file, error))?,
+            ),
+            None => (self.cert.is_some() || self.proxy_header.is_some()).then(TrustAnchors::none),
+        };
+        situation.proxy = match &self.proxy_header {
+            Some(header) => Some(TrustedProxy::new([PROXY.to_string()], header.clone())?),
+            None => None,
+        };
         situation.memory_lost_at = self.memory_lost_at.map(time).transpose()?;
         if let Some(file) = &self.clients {
             let text = files::read_text(file)?;
@@ -149,6 +178,14 @@ impl Arguments {
         let captured = files::read(&file)?;
         let mut request = HttpRequest::read(&captured, self.endpoint)
             .map_err(|problem| Problem::in_file(&file, problem))?;
+        if let Some(file) = &self.cert {
+            let chain: Vec<_> = CertificateDer::pem_slice_iter(&files::read(file)?)
+                .map(|certificate| Ok(certificate.map_err(|error| Problem::in_file(file, error))?.to_vec()))
+                .collect::<Result<_, Problem>>()?;
+            let none = || Problem::in_file(file, "holds no certificate in PEM");
+            request.certificates = Some(PeerCertificates::from_handshake(chain).ok_or_else(none)?);
+        }
+        request.source = self.proxy_header.as_ref().map(|_| PROXY);
         for line in &self.header {
             let (name, value) = line
                 .split_once(':')
@@ -165,6 +202,9 @@ fn time(seconds: u64) -> Result<SystemTime, Problem> {
         .ok_or_else(|| Problem::new(format!("{seconds} lies too far ahead")))
 }
 
+/// Stands for the address of the proxy, which the captured request does not tell.
+const PROXY: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
 const FETCHED_FROM_HERE: &str = "The keys were fetched from this machine, where a server may see another network. \
     --danger-allow-loopback and --ca are what a server has in [fetch]; --jwks FILE takes a key set that was saved.";
 
@@ -177,5 +217,7 @@ Examples:
   echo grant_type=client_credentials | countersign explain -H \"Authorization: Basic $PAIR\" \\
       --issuer https://as.example.com --clients clients.json
   countersign explain --issuer https://as.example.com --clients clients.json --jwks saved.jwks request.txt
+  echo client_id=billing | countersign explain --cert billing.pem --client-ca ca.pem \\
+      --issuer https://as.example.com --clients clients.json
   countersign explain --reason aud_mismatch
 Exit code 1 when the server refuses the request.";

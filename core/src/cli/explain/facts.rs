@@ -17,8 +17,10 @@ pub(super) enum Kind {
     Signed,
     /// A MAC.
     Keyed,
-    /// `client_id` alone.
+    /// `client_id` alone, and a certificate or none.
     Named,
+    /// A certificate that nothing names a client for.
+    Certificate,
     /// None, or one that this command does not know.
     Other,
 }
@@ -34,6 +36,8 @@ pub(super) struct Facts {
     pub(super) assertion: Option<AssertionFacts>,
     pub(super) secret_label: Option<String>,
     pub(super) jwks_uri: Option<String>,
+    /// The `x5t#S256` of the certificate that was shown.
+    pub(super) certificate: Option<String>,
     pub(super) jti_required: bool,
     pub(super) fenced: bool,
 }
@@ -61,7 +65,8 @@ impl Facts {
         let form = server.auth.inner().read_form(&auth_request).ok();
         let empty = Form::default();
         let form_or_none = form.as_ref().unwrap_or(&empty);
-        let presented = Presented::read(&auth_request, form_or_none, server.auth.policy(), None).ok();
+        let presented =
+            Presented::read(&auth_request, form_or_none, server.auth.policy(), server.proxy.as_ref()).ok();
         let assertion = presented.as_ref().and_then(AssertionFacts::of);
         let client_id =
             presented.as_ref().and_then(|presented| presented.spoken_client_id().map(str::to_owned));
@@ -77,6 +82,9 @@ impl Facts {
             client_id,
             method: server.seen.method(),
             assertion,
+            certificate: presented
+                .as_ref()
+                .and_then(|presented| Some(presented.certificates().ok()??.thumbprint().to_owned())),
             secret_label: outcome.as_ref().ok().and_then(|client| client.secret_label().map(str::to_owned)),
             jti_required: server.auth.policy().jti == JtiRule::Required,
             fenced: server.remembers_since.is_some(),
@@ -109,6 +117,7 @@ fn kind(presented: &Presented<'_>) -> Kind {
         Credential::Assertion(assertion) if assertion.algorithm().is_symmetric() => Kind::Keyed,
         Credential::Assertion(_) => Kind::Signed,
         Credential::None if presented.client_id().is_some() => Kind::Named,
+        Credential::None if !matches!(presented.certificates(), Ok(None)) => Kind::Certificate,
         _ => Kind::Other,
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn reached(
         Err(_) if inner.check_before_form(&auth_request).is_err() => return Phase::Head,
         Err(_) => return Phase::Form,
     };
-    if Presented::read(&auth_request, &form, policy, None).is_err() {
+    if Presented::read(&auth_request, &form, policy, server.proxy.as_ref()).is_err() {
         let assertion = form.get("client_assertion");
         return match assertion {
             Some(compact) if fails_by_its_claims(&compact, server) => Phase::Claims,

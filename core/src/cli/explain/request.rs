@@ -1,8 +1,11 @@
 //! A request as it was captured: a whole HTTP message, a form body, or a JWT alone.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 
 use crate::assertion::JWT_BEARER;
+use crate::certificate::PeerCertificates;
 use crate::cli::form_encoding;
 use crate::endpoint::Endpoint;
 use crate::request::{AuthRequest, Headers};
@@ -20,6 +23,10 @@ pub struct HttpRequest {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body, possibly empty.
     pub body: Vec<u8>,
+    /// What the client showed in its TLS handshake.
+    pub certificates: Option<PeerCertificates>,
+    /// The address of whoever made the connection.
+    pub source: Option<IpAddr>,
 }
 
 impl HttpRequest {
@@ -58,12 +65,16 @@ impl HttpRequest {
             query: None,
             headers: vec![("content-type".to_owned(), b"application/x-www-form-urlencoded".to_vec())],
             body,
+            certificates: None,
+            source: None,
         })
     }
 
     pub(super) fn as_auth_request(&self) -> AuthRequest<'_> {
         AuthRequest::new(self.endpoint, &self.verb, self, Bytes::copy_from_slice(&self.body))
             .with_query(self.query.as_deref())
+            .with_source(self.source)
+            .with_certificates(self.certificates.as_ref())
     }
 }
 
@@ -123,6 +134,8 @@ fn message(captured: &[u8]) -> Result<Option<HttpRequest>, String> {
         query,
         headers,
         body,
+        certificates: None,
+        source: None,
     }))
 }
 

@@ -9,9 +9,11 @@ use serde_json::Value;
 use super::clients::{self, Loaded, Refused};
 use super::remote_keys::RemoteKeys;
 use crate::authenticator::Authenticator;
+use crate::certificate::TrustAnchors;
 use crate::clock::Clock;
 use crate::config_error::ConfigError;
 use crate::endpoint::Endpoint;
+use crate::forwarded::TrustedProxy;
 use crate::observer::{Decision, Observer};
 use crate::policy::Policy;
 use crate::replay::{Claim, ReplayKey, ReplayStore};
@@ -34,6 +36,10 @@ pub struct Situation {
     pub remote_keys: RemoteKeys,
     /// When the server's memory of used assertions was lost: its start, for one that keeps it in memory.
     pub memory_lost_at: Option<SystemTime>,
+    /// Who vouches for the certificates of clients, on a server that asks for them.
+    pub anchors: Option<TrustAnchors>,
+    /// The proxies that pass certificates on.
+    pub proxy: Option<TrustedProxy>,
 }
 
 impl Situation {
@@ -52,6 +58,8 @@ impl Situation {
             now,
             remote_keys: RemoteKeys::None,
             memory_lost_at: None,
+            anchors: None,
+            proxy: None,
         }
     }
 
@@ -70,11 +78,18 @@ impl Situation {
             .observer(seen.clone())
             .key_source(self.remote_keys.clone())
             .clients(clients);
+        if let Some(anchors) = &self.anchors {
+            builder = builder.mutual_tls(anchors.clone());
+        }
+        if let Some(proxy) = &self.proxy {
+            builder = builder.trusted_proxy(proxy.clone());
+        }
         for (endpoint, url) in &self.endpoints {
             builder = builder.endpoint(*endpoint, url.as_str());
         }
         let auth = builder.build()?;
-        Ok(Server { auth, seen, refused, jwks_uris, remembers_since: self.memory_lost_at })
+        let proxy = self.proxy.clone();
+        Ok(Server { auth, seen, proxy, refused, jwks_uris, remembers_since: self.memory_lost_at })
     }
 }
 
@@ -94,6 +109,7 @@ fn path(endpoint: Endpoint) -> &'static str {
 pub(super) struct Server {
     pub(super) auth: Authenticator,
     pub(super) seen: Seen,
+    pub(super) proxy: Option<TrustedProxy>,
     /// Clients that a server would not load, and which are therefore unknown.
     pub(super) refused: Vec<Refused>,
     /// The `jwks_uri` of the clients that have one, by `client_id`.
