@@ -1,15 +1,25 @@
 //! What the library promises of itself, whatever the request.
 
+use std::path::Path;
+
 use countersign::clock::Clock;
 use countersign::method::{Attempt, Method};
 use countersign::observer::Observer;
+use countersign::replay::MemoryReplayStore;
+use countersign::store::Clients;
 use countersign::{
-    AuthRequest, AuthenticatedClient, Authenticator, Client, ConfigError, Headers, Policy, Refusal,
+    AuthMethod, AuthRequest, AuthenticatedClient, Authenticator, Client, ConfigError, Endpoint, Headers,
+    Policy, Refusal,
 };
 use countersign_tests::all_rows;
 use countersign_tests::drivers::{Core, Driver, Server};
+use countersign_tests::fixtures::fixtures;
+use countersign_tests::request::Request;
 use countersign_tests::row::{HttpRequest, Row, Step};
+use countersign_tests::scene::scene;
+use countersign_tower::ClientAuthLayer;
 use serde_json::Value;
+use tower::ServiceExt as _;
 
 use crate::observers::{Everyone, jwt_id};
 
@@ -95,6 +105,97 @@ fn no_secret_shows_anywhere() {
     };
     ears.listen(|| futures_executor::block_on(rows));
     assert!(looked_at > 5000, "only {looked_at} secrets were looked for");
+}
+
+/// Whoever nobody named cannot be named by a request either: not by its Host, not by the path it came to.
+#[test]
+fn aud_043_a_server_without_an_identity_is_not_built() {
+    let clients = || Clients::new([Client::new("c").with_method(AuthMethod::PRIVATE_KEY_JWT)]).unwrap();
+    let nameless = || {
+        Authenticator::builder()
+            .endpoint(Endpoint::Token, "https://as.example.com/token")
+            .clients(clients())
+            .replay(MemoryReplayStore::new())
+    };
+    for builder in [nameless(), nameless().issuer(""), nameless().issuer("https://as.example.com/?a=b")] {
+        assert_eq!(builder.build().unwrap_err().setting(), "issuer");
+    }
+    let mut nobody = Policy::default();
+    nobody.audiences.clear();
+    let unheard = nameless().issuer("https://as.example.com").policy(nobody).build();
+    assert_eq!(unheard.unwrap_err().setting(), "audiences");
+    assert!(nameless().issuer("https://as.example.com").build().is_ok());
+}
+
+/// Behind the layer there is what the application put there, and nothing else.
+#[test]
+fn cve_004_the_layer_adds_no_route() {
+    let row = all_rows().into_iter().next().unwrap();
+    let auth = Server::new(&row.setup).auth;
+    let layer = ClientAuthLayer::new(auth).routes([("/token", Endpoint::Token)]).unwrap();
+    let app = axum::Router::new().layer(layer);
+    for path in [
+        "/",
+        "/debug",
+        "/clients",
+        "/secrets",
+        "/admin",
+        "/metrics",
+        "/status",
+        "/countersign",
+        "/keys",
+        "/jwks",
+        "/token/debug",
+        "/token/clients",
+        "/.well-known/countersign",
+    ] {
+        for verb in ["GET", "POST", "OPTIONS", "TRACE"] {
+            let request = http::Request::builder().method(verb).uri(path).body(axum::body::Body::empty());
+            let answer = futures_executor::block_on(app.clone().oneshot(request.unwrap())).unwrap();
+            assert_eq!(answer.status(), 404, "{verb} {path}");
+            assert!(answer.extensions().get::<Refusal>().is_none());
+        }
+    }
+}
+
+/// What the fuzzers begin with, in every place where it could be read: no panic, no fault of the server's, and the next
+/// request is served.
+#[test]
+fn obs_025_no_seed_of_the_fuzzers_is_a_fault_of_the_server() {
+    let seeds = seeds(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus"));
+    assert!(seeds.len() >= 20, "{} seeds", seeds.len());
+    let clients = ["c-basic", "c-post", "c-none", "c-csjwt", "c-pkjwt-es256"];
+    let scene = clients.into_iter().fold(scene("seeds"), |scene, client| scene.fixture(client));
+    let server = Server::new(&scene.row().setup);
+    let log = server.log.clone();
+    let core = futures_executor::block_on(Core::start(server));
+    let good = Request::token().basic("c-basic", &fixtures().client("c-basic").secret().unwrap()).build();
+    for seed in seeds {
+        let text = String::from_utf8_lossy(&seed).into_owned();
+        let header = [b"Basic ".as_slice(), &seed].concat();
+        for request in [
+            Request::token().body(seed.clone()),
+            Request::token().authorization(seed.clone()),
+            Request::token().authorization(header),
+            Request::token().assertion(&text),
+            Request::token().field("client_id", &text),
+            Request::token().post("c-post", &text),
+            Request::token().query(&text),
+            Request::token().content_type(&text),
+        ] {
+            let answer = futures_executor::block_on(core.send(&request.build()));
+            assert!(matches!(answer.status, 200 | 400 | 401 | 413), "{answer:?}");
+            assert_ne!(log.reason().as_deref(), Some("internal_error"));
+            assert_eq!(futures_executor::block_on(core.send(&good)).status, 200);
+        }
+    }
+}
+
+fn seeds(folder: &Path) -> Vec<Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| if path.is_dir() { seeds(&path) } else { vec![std::fs::read(path).unwrap()] })
+        .collect()
 }
 
 /// Registered objects, printed.

@@ -164,7 +164,7 @@ impl Folder {
     }
 
     /// Past the store.
-    async fn connect(&self) -> SqliteConnection {
+    pub(crate) async fn connect(&self) -> SqliteConnection {
         SqliteConnection::connect(&self.url()).await.unwrap()
     }
 

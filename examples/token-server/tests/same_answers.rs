@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use std::{env, fs, process};
@@ -12,11 +12,7 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 #[test]
 fn the_frameworks_cannot_be_told_apart() -> Outcome<()> {
-    let folder = env::temp_dir().join(format!("token-server-same-answers-{}", process::id()));
-    fs::create_dir_all(&folder)?;
-    fs::write(folder.join("as.toml"), CONFIGURATION)?;
-    fs::write(folder.join("clients.json"), CLIENTS)?;
-    fs::write(folder.join("users.json"), USERS)?;
+    let folder = folder("same-answers")?;
     let (axum, actix) = (Server::start(&folder, "axum")?, Server::start(&folder, "actix")?);
     for request in requests() {
         let (one, other) = (axum.answer(&request)?, actix.answer(&request)?);
@@ -25,6 +21,35 @@ fn the_frameworks_cannot_be_told_apart() -> Outcome<()> {
     }
     fs::remove_dir_all(&folder)?;
     Ok(())
+}
+
+/// Nothing lists clients or secrets, nothing is there for debugging, and no path leads out of the routes.
+#[test]
+fn there_is_no_route_but_those_of_the_contract() -> Outcome<()> {
+    let folder = folder("routes")?;
+    for framework in ["axum", "actix"] {
+        let server = Server::start(&folder, framework)?;
+        for path in UNROUTED {
+            for verb in ["GET", "POST"] {
+                let answer = server.answer(&request(verb, path, &[], ""))?;
+                let absent =
+                    ["HTTP/1.1 404 ", "HTTP/1.1 405 "].iter().any(|status| answer.starts_with(status));
+                assert!(absent, "{framework} {verb} {path}: {answer}");
+            }
+        }
+        assert!(server.answer(&request("GET", "/health", &[], ""))?.starts_with("HTTP/1.1 200 "));
+    }
+    fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+fn folder(name: &str) -> Outcome<PathBuf> {
+    let folder = env::temp_dir().join(format!("token-server-{name}-{}", process::id()));
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("as.toml"), CONFIGURATION)?;
+    fs::write(folder.join("clients.json"), CLIENTS)?;
+    fs::write(folder.join("users.json"), USERS)?;
+    Ok(folder)
 }
 
 fn requests() -> Vec<String> {
@@ -131,6 +156,42 @@ impl Drop for Server {
         let _ = self.process.wait();
     }
 }
+
+/// What others were found to serve.
+const UNROUTED: [&str; 32] = [
+    "/admin",
+    "/admin/clients",
+    "/api/clients",
+    "/api/v1/secrets",
+    "/client",
+    "/clients",
+    "/clients.json",
+    "/clients/web",
+    "/config",
+    "/configuration",
+    "/debug",
+    "/debug/pprof",
+    "/debug/vars",
+    "/env",
+    "/actuator",
+    "/actuator/env",
+    "/actuator/heapdump",
+    "/info",
+    "/keys",
+    "/list_secrets",
+    "/metrics",
+    "/oauth/applications",
+    "/oauth/clients",
+    "/secrets",
+    "/status",
+    "/stats",
+    "/trace",
+    "/users",
+    "/users.json",
+    "/as.toml",
+    "/.env",
+    "/.git/config",
+];
 
 const CONFIGURATION: &str =
     "issuer = \"https://as.example\"\nclients = \"clients.json\"\nusers = \"users.json\"\n";

@@ -16,7 +16,7 @@ use countersign_tests::fixtures::fixtures;
 use countersign_tests::row::{Endpoint as RowEndpoint, ISSUER};
 
 /// A server that knows three clients, with this memory of used assertions.
-fn authenticator(replay: impl ReplayStore, clock: impl Clock) -> Authenticator {
+pub(crate) fn authenticator(replay: impl ReplayStore, clock: impl Clock) -> Authenticator {
     let clients = ["c-basic", "c-post", "c-pkjwt-es256"].map(|name| {
         let metadata = fixtures().client(name).metadata.clone();
         let metadata: ClientMetadata = serde_json::from_value(metadata).unwrap();
