@@ -193,6 +193,8 @@ fn asked(keys: &[zeroize::Zeroizing<String>; 2], faults: &[&Fault]) -> Explanati
         query: parts.query.map(str::to_owned),
         headers,
         body: body.into_bytes(),
+        certificates: None,
+        source: None,
     };
     crate::cli::runtime::block_on(explain(&situation, &request)).unwrap().unwrap()
 }
