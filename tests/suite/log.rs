@@ -46,13 +46,19 @@ fn answers_are_fixed_texts_and_lines_are_single() {
     let (mut bodies, mut refusals) = (BTreeSet::new(), 0);
     for row in all_rows() {
         let server = Server::new(&row.setup);
-        let (clock, log) = (server.clock.clone(), server.log.clone());
+        let (clock, log, keys) = (server.clock.clone(), server.log.clone(), server.keys.clone());
         let desk = Desk { core: futures_executor::block_on(Core::start(server)), log };
         for step in &row.steps {
-            let Step::Send { request, .. } = step else {
-                let Step::Advance { seconds } = step else { unreachable!() };
-                clock.advance(*seconds);
-                continue;
+            let request = match step {
+                Step::Send { request, .. } => request,
+                Step::Advance { seconds } => {
+                    clock.advance(*seconds);
+                    continue;
+                }
+                Step::Publish { uri, jwks } => {
+                    keys.publish(uri, jwks);
+                    continue;
+                }
             };
             let (answer, line, _) = desk.send(request);
             assert!(is_one_line(&line), "{}: {line:?}", row.name);
@@ -181,17 +187,26 @@ fn obs_014_a_credential_in_the_query_is_not_repeated() {
 fn obs_021_an_authentication_leaves_a_line_by_which_it_is_found() {
     let desk = desk();
     let secret_of = |client: &str| fixtures().client(client).secret().unwrap();
-    for (method, client, request) in [
-        ("client_secret_basic", "c-basic", Request::token().basic("c-basic", &secret_of("c-basic"))),
-        ("client_secret_post", "c-post", Request::token().post("c-post", &secret_of("c-post"))),
-        ("none", "c-none", Request::token().field("client_id", "c-none")),
+    for (method, class, client, request) in [
+        (
+            "client_secret_basic",
+            "confidential",
+            "c-basic",
+            Request::token().basic("c-basic", &secret_of("c-basic")),
+        ),
+        (
+            "client_secret_post",
+            "confidential",
+            "c-post",
+            Request::token().post("c-post", &secret_of("c-post")),
+        ),
+        ("none", "public", "c-none", Request::token().field("client_id", "c-none")),
     ] {
         let (answer, line, _) = desk.send(&request.build());
         assert_eq!(answer.status, 200);
-        assert!(
-            line.starts_with(&format!("authenticated endpoint=token client=\"{client}\" method={method} ")),
-            "{line}"
-        );
+        let begin =
+            format!("authenticated endpoint=token client=\"{client}\" class={class} method={method} ");
+        assert!(line.starts_with(&begin), "{line}");
         assert!(!line.contains("jti_hash"), "{line}");
     }
     let mut hashes = BTreeSet::new();
@@ -201,12 +216,14 @@ fn obs_021_an_authentication_leaves_a_line_by_which_it_is_found() {
             let request = Request::token().assertion(assertion.mint()).build();
             let (answer, line, others) = desk.send(&request);
             assert_eq!(answer.status, 200);
-            let begin = format!("authenticated endpoint=token client=\"{client}\" method={method} alg=");
+            let begin = format!(
+                "authenticated endpoint=token client=\"{client}\" class=confidential method={method} alg="
+            );
             assert!(line.starts_with(&begin), "{line}");
             assert_eq!(line.contains(" kid=\"es-1\""), method == "private_key_jwt", "{line}");
             let hash =
                 line.split(" jti_hash=").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().to_owned();
-            assert_eq!(hash.len(), 16, "{line}");
+            assert_eq!(hash.len(), 32, "{line}");
             // The line of a replay can be held against it.
             let (again, replay, _) = desk.send(&request);
             assert_eq!(again.status, 400);

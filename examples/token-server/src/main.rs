@@ -1,11 +1,13 @@
 //! A small OAuth 2.0 authorization server. It shows a whole deployment of Countersign: clients from a file, every
 //! endpoint that authenticates them, the grants behind it, on axum or on actix-web.
 
+mod admin;
 mod cli;
 mod config;
 mod demo;
 mod fetch;
 mod front;
+mod health;
 mod jose;
 mod log;
 mod mutual_tls;
@@ -14,20 +16,23 @@ mod replay;
 mod server;
 mod setup;
 mod try_all;
+mod watch;
 
 use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use crate::admin::Admin;
 use crate::cli::{Cli, Framework};
 use crate::config::problem::Problem;
 use crate::config::{Config, DEFAULT_LISTEN, DEFAULT_TLS_LISTEN};
-use crate::log::LoggedDecisions;
-use crate::mutual_tls::TlsSocket;
+use crate::log::{Log, LoggedDecisions};
+use crate::mutual_tls::{Tls, TlsSocket};
 use crate::setup::{Running, Setup};
+use crate::watch::Watched;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -47,11 +52,25 @@ fn serve_configured(cli: &Cli, file: &Path) -> Result<ExitCode, Problem> {
     let listener = listen(cli.listen.unwrap_or(config.listen))?;
     let framework = cli.framework.unwrap_or(config.framework);
     let log = log::standard_error();
+    let (clients_file, tls_files, admin) = (config.clients.clone(), config.tls.clone(), config.admin);
     let setup = Setup::configured(config, &listener)?;
     for warning in setup.warnings() {
         log(&format!("warning: {warning}"));
     }
-    let (running, tls) = setup.build(LoggedDecisions(log.clone()), log)?;
+    let logged = LoggedDecisions(log.clone());
+    let (running, tls) = match admin {
+        None => setup.build(logged, log.clone())?,
+        Some(address) => {
+            let operators = listen(address)?;
+            let (admin, observers) = Admin::new()?;
+            let (running, tls) = setup.build((logged, observers), log.clone())?;
+            admin.health.watch(&running.auth);
+            let address = admin.serve(operators).map_err(|error| Problem::new(error.to_string()))?;
+            log(&format!("operators: http://{address}"));
+            (running, tls)
+        }
+    };
+    watch(clients_file, tls_files, tls.as_ref(), &running, log);
     serve(framework, listener, tls, running, "")
 }
 
@@ -59,11 +78,20 @@ fn serve_demo(cli: &Cli) -> Result<ExitCode, Problem> {
     let listener = listen(cli.listen.unwrap_or(DEFAULT_LISTEN))?;
     let folder = Path::new(DEMO_FOLDER);
     let log = log::standard_error();
-    let setup = Setup::demonstration(folder, &listener, demo_tls_address(cli.listen))?;
+    let tls_address = demo_tls_address(cli.listen);
+    let setup = Setup::demonstration(folder, &listener, tls_address)?;
     demo::remember_issuer(folder, setup.issuer())?;
     let lines = setup.demo_lines(folder);
-    let (running, tls) = setup.build(LoggedDecisions(log.clone()), log)?;
+    let (running, tls) = setup.build(LoggedDecisions(log.clone()), log.clone())?;
+    let tls_files = demo::tls(folder, tls_address);
+    watch(folder.join("clients.json"), Some(tls_files), tls.as_ref(), &running, log);
     serve(cli.framework.unwrap_or_default(), listener, tls, running, &lines)
+}
+
+/// From now on a changed file takes effect without a restart.
+fn watch(clients_file: PathBuf, files: Option<Tls>, tls: Option<&TlsSocket>, running: &Running, log: Log) {
+    let tls = files.zip(tls.map(|tls| tls.certificate.clone()));
+    Watched { clients_file, clients: running.clients.clone(), tls, log }.start();
 }
 
 fn serve(

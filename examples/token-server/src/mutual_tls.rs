@@ -49,6 +49,13 @@ impl Tls {
         Ok(TlsSocket { listener, certificate })
     }
 
+    /// Shows what the files hold now, from the next handshake on.
+    pub(crate) fn reload(&self, certificate: &ReloadableCertificate) -> Result<(), Problem> {
+        certificate
+            .reload(read(&self.cert)?, read(&self.key)?)
+            .map_err(|error| Problem::in_file(&self.cert, error))
+    }
+
     fn certificate(&self) -> Result<ReloadableCertificate, Problem> {
         ReloadableCertificate::new(read(&self.cert)?, read(&self.key)?)
             .map_err(|error| Problem::in_file(&self.cert, error))

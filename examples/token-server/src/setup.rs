@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use countersign::certificate::TrustAnchors;
 use countersign::observer::Observer;
-use countersign::store::Clients;
+use countersign::store::{Clients, ReloadableClients};
 use countersign::{Authenticator, Policy};
 
 use crate::config::clients::LoadedClients;
@@ -40,6 +40,8 @@ pub(crate) struct Setup {
 pub(crate) struct Running {
     pub(crate) auth: Authenticator,
     pub(crate) server: Arc<Server>,
+    /// Those that both look at.
+    pub(crate) clients: ReloadableClients,
 }
 
 impl Setup {
@@ -150,10 +152,11 @@ impl Setup {
         observer: impl Observer,
         log: Log,
     ) -> Result<(Running, Option<TlsSocket>), Problem> {
+        let clients = ReloadableClients::new(Clients::new(self.clients.clients)?);
         let mut builder = Authenticator::builder()
             .issuer(self.issuer)
             .policy(self.policy)
-            .clients(Clients::new(self.clients.clients)?)
+            .clients(clients.clone())
             .key_source(self.fetch.open()?)
             .observer(observer);
         for (endpoint, url) in self.routes.endpoint_urls() {
@@ -174,14 +177,14 @@ impl Setup {
         let auth = self.replay.open(builder)?.build()?;
         let parts = Parts {
             routes: self.routes,
-            clients: self.clients.registrations,
+            clients: clients.clone(),
             people: self.people,
             keys: self.keys,
             sees_certificates,
             log,
         };
         let server = Arc::new(Server::new(parts, &auth)?);
-        Ok((Running { auth, server }, self.tls))
+        Ok((Running { auth, server, clients }, self.tls))
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) fetch: Fetch,
     pub(crate) tls: Option<Tls>,
     pub(crate) proxy: Option<Proxy>,
+    /// Where an operator looks.
+    pub(crate) admin: Option<SocketAddr>,
     /// Endpoint URLs that are not the issuer and the usual path.
     pub(crate) endpoints: BTreeMap<Route, String>,
 }
@@ -47,6 +49,10 @@ pub(crate) const DEFAULT_LISTEN: SocketAddr =
 /// The same for its TLS listener.
 pub(crate) const DEFAULT_TLS_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
+
+/// The same for the operator's listener.
+pub(crate) const DEFAULT_ADMIN_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
 
 impl Config {
     pub(crate) fn read(file: &Path) -> Result<Self, Problem> {
@@ -74,6 +80,7 @@ impl Config {
             users: read.users.map(beside),
             tls: source.tls(read.tls, beside)?,
             proxy: source.proxy(read.proxy, beside)?,
+            admin: source.admin(read.admin)?,
             replay: source.replay(read.replay, beside)?,
             fetch: source.fetch(read.fetch, beside)?,
             endpoints: source.endpoints(read.endpoints)?,
@@ -94,6 +101,7 @@ struct File {
     fetch: BTreeMap<String, Spanned<toml::Value>>,
     tls: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
     proxy: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
+    admin: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
     #[serde(default)]
     policy: BTreeMap<String, Spanned<toml::Value>>,
     #[serde(default)]
@@ -142,7 +150,6 @@ mod tests {
     #[test]
     fn what_this_build_lacks_is_refused_and_not_ignored() {
         for text in [
-            "clients = \"c\"\n[admin]\nlisten = \"127.0.0.1:8081\"",
             "clients = \"c\"\nregistry = \"sqlite://r.db\"",
             "clients = \"c\"\nreplay = \"redis://localhost\"",
         ] {

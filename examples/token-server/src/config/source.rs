@@ -11,7 +11,7 @@ use toml::de::DeTable;
 
 use super::nearest::{unknown_key, unknown_key_of_serde};
 use super::problem::{Problem, line_at};
-use super::{DEFAULT_LISTEN, DEFAULT_TLS_LISTEN};
+use super::{DEFAULT_ADMIN_LISTEN, DEFAULT_LISTEN, DEFAULT_TLS_LISTEN};
 use crate::fetch::Fetch;
 use crate::mutual_tls::{Proxy, Tls};
 use crate::replay::Replay;
@@ -143,6 +143,30 @@ impl Source<'_> {
         Ok(fetch)
     }
 
+    /// `[admin]`.
+    pub(super) fn admin(
+        &self,
+        settings: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
+    ) -> Result<Option<SocketAddr>, Problem> {
+        let Some(settings) = settings else { return Ok(None) };
+        let mut listen = DEFAULT_ADMIN_LISTEN;
+        for (name, value) in settings.get_ref() {
+            match (name.as_str(), value.as_ref()) {
+                ("listen", toml::Value::String(address)) => {
+                    listen = address.parse().map_err(|_| {
+                        let message = format!(
+                            "listen = {address:?} is not an address and a port, such as 127.0.0.1:8081"
+                        );
+                        self.problem(value, message)
+                    })?;
+                }
+                ("listen", _) => return Err(self.problem(value, "listen is not a text")),
+                _ => return Err(self.problem(value, unknown_key(name, ["listen"]))),
+            }
+        }
+        Ok(Some(listen))
+    }
+
     /// `[tls]`. `cert` and `key` are required; `listen` is the usual port of this server's mTLS listener.
     pub(super) fn tls(
         &self,
@@ -256,7 +280,7 @@ fn is_absolute(url: &str) -> bool {
 }
 
 /// Every key of the contract; those of the lists below are read by later builds.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "issuer",
     "listen",
     "framework",
@@ -268,9 +292,10 @@ const KEYS: [&str; 12] = [
     "fetch",
     "tls",
     "proxy",
+    "admin",
     "endpoints",
 ];
-const LATER: [&str; 2] = ["registry", "admin"];
+const LATER: [&str; 1] = ["registry"];
 
 const LATER_REPLAYS: [&str; 4] = ["postgres", "postgresql", "redis", "rediss"];
 

@@ -68,10 +68,10 @@ impl Server {
     fn read_request(&self, query: Bytes) -> Result<AuthorizationRequest, Refused> {
         let form = read_form(query)?;
         let unknown = OAuthError::invalid_request("client_id is missing or unknown");
-        let client = form.get("client_id").and_then(|client_id| self.clients.get(&*client_id));
+        let client = form.get("client_id").and_then(|client_id| self.registration_of(&client_id));
         let client = client.ok_or(Refused::ToUser(unknown))?;
         let Some(request_uri) = form.get("request_uri") else {
-            return AuthorizationRequest::read(&form, client, self.plain_pkce);
+            return AuthorizationRequest::read(&form, &client, self.plain_pkce);
         };
         // RFC 9126 §4: whatever else stands beside a pushed request does not count.
         self.pushed.find(&request_uri, &client.client_id, self.now()).ok_or(Refused::ToUser(

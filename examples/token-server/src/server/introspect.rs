@@ -22,7 +22,7 @@ impl Server {
     /// The claims of a token that can be used now.
     pub(super) fn active_access_token(&self, token: &str) -> Option<AccessToken> {
         let now = self.now();
-        let claims = self.tokens.read_access_token(token, &self.clients, now)?;
+        let claims = self.tokens.read_access_token(token, |id| self.registration_of(id), now)?;
         let revoked = self.grants.is_revoked(&claims.jti, now)
             || claims.grant_id.as_ref().is_some_and(|grant| self.grants.is_revoked(grant, now));
         (!revoked).then_some(claims)

@@ -23,10 +23,12 @@ mod token;
 mod tokens;
 mod users;
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use countersign::clock::{Clock, SystemClock};
+use countersign::store::ReloadableClients;
 use countersign::{AuthenticatedClient, Authenticator, Endpoint};
 
 pub(crate) use self::authorize::percent_encoded;
@@ -50,7 +52,7 @@ use crate::log::Log;
 pub(crate) struct Server {
     issuer: String,
     routes: Routes,
-    clients: Registrations,
+    clients: ReloadableClients,
     people: Option<People>,
     tokens: Tokens,
     codes: Codes,
@@ -67,7 +69,7 @@ pub(crate) struct Server {
 /// What a server is made of, besides its authenticator.
 pub(crate) struct Parts {
     pub(crate) routes: Routes,
-    pub(crate) clients: Registrations,
+    pub(crate) clients: ReloadableClients,
     pub(crate) people: Option<People>,
     pub(crate) keys: ServerKeys,
     /// Do clients show certificates, to this process or to a proxy before it?
@@ -172,6 +174,11 @@ impl Server {
         (self.log)(&format!(
             "answered status={status} error={error} endpoint={endpoint}{client} why={description:?}"
         ));
+    }
+
+    /// What is registered now about a client, whether or not it is the one that calls.
+    fn registration_of(&self, client_id: &str) -> Option<Arc<Registration>> {
+        self.clients.current().get(client_id)?.app::<Arc<Registration>>().cloned()
     }
 
     /// Unix seconds.

@@ -1,13 +1,15 @@
 //! The tokens this server signs: access tokens ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068)) and ID tokens
 //! ([OpenID Connect Core §2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)).
 
+use std::sync::Arc;
+
 use aws_lc_rs::{constant_time, digest, hmac, signature};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::binding::{Confirmation, Recipient};
 use super::grants::Grant;
-use super::registration::{Registration, Registrations};
+use super::registration::Registration;
 use super::server_keys::ServerKeys;
 use super::users::User;
 use super::{ACCESS_TOKEN_SECONDS, OAuthError};
@@ -113,15 +115,15 @@ impl Tokens {
     pub(crate) fn read_access_token(
         &self,
         token: &str,
-        clients: &Registrations,
+        registration_of: impl Fn(&str) -> Option<Arc<Registration>>,
         now: u64,
     ) -> Option<AccessToken> {
         let unverified = Unverified::read(token)?;
         let claims: AccessToken = serde_json::from_slice(&unverified.payload).ok()?;
-        let registration = clients.get(&claims.client_id)?;
-        self.verify(&unverified, registration)?;
+        let registration = registration_of(&claims.client_id)?;
+        self.verify(&unverified, &registration)?;
         let ours = claims.iss == self.issuer && unverified.header_text("typ") == Some(ACCESS_TOKEN_TYPE);
-        (ours && now < claims.exp && self.is_genuine(&claims, registration)).then_some(claims)
+        (ours && now < claims.exp && self.is_genuine(&claims, &registration)).then_some(claims)
     }
 
     /// The holder of the secret that keys an `HS*` token can sign one too. So the second half of its `jti` is a
@@ -188,8 +190,6 @@ const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use countersign::Algorithm;
 
     use super::*;
@@ -214,10 +214,11 @@ mod tests {
             let client = registration(algorithm);
             let recipient = Recipient { registration: &client, confirmation: None };
             let token = tokens.access_token(&recipient, "c", "a b", None, 1000).unwrap();
-            let clients = Registrations::from([("c".to_owned(), Arc::new(client))]);
-            assert_eq!(tokens.read_access_token(&token, &clients, 1001).unwrap().scope, "a b");
-            assert!(tokens.read_access_token(&token, &clients, 1000 + ACCESS_TOKEN_SECONDS).is_none());
-            assert!(tokens.read_access_token(&format!("{token}A"), &clients, 1001).is_none());
+            let client = Arc::new(client);
+            let find = |id: &str| (id == "c").then(|| Arc::clone(&client));
+            assert_eq!(tokens.read_access_token(&token, find, 1001).unwrap().scope, "a b");
+            assert!(tokens.read_access_token(&token, find, 1000 + ACCESS_TOKEN_SECONDS).is_none());
+            assert!(tokens.read_access_token(&format!("{token}A"), find, 1001).is_none());
         }
     }
 
@@ -234,7 +235,7 @@ mod tests {
         let forged =
             compact::sign(&header, &claims, |message| Ok(hmac::sign(&key, message).as_ref().to_vec()))
                 .unwrap();
-        let clients = Registrations::from([("c".to_owned(), Arc::new(client))]);
-        assert!(tokens.read_access_token(&forged, &clients, 1001).is_none());
+        let client = Arc::new(client);
+        assert!(tokens.read_access_token(&forged, |_| Some(Arc::clone(&client)), 1001).is_none());
     }
 }
