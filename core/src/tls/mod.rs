@@ -35,8 +35,8 @@ use crate::certificate::PeerCertificates;
 /// `chain` is PEM, the server's own certificate first; `key` is its private key as PEM, in PKCS#8, PKCS#1 or SEC1. Both
 /// may be the same text. To exchange them while the server runs, see [`ReloadableCertificate`].
 ///
-/// TLS 1.2 and 1.3 by aws-lc-rs. No early data, which could be replayed. ALPN names `http/1.1` alone, because every
-/// server speaks that; where yours speaks HTTP/2 too, say
+/// TLS 1.2 and 1.3 by aws-lc-rs. No early data, which could be replayed. The last sessions, 256 by rustls' default, can
+/// be resumed. ALPN names `http/1.1` alone, because every server speaks that; where yours speaks HTTP/2 too, say
 /// `config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()]`.
 ///
 /// # Errors

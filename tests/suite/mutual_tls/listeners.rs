@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::routing::post;
+use axum::serve::ListenerExt;
 use countersign::tls;
-use countersign_tower::tls::TlsListener;
+use countersign_tower::tls::{TlsListener, TlsPeer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::ServerConfig;
@@ -148,5 +152,29 @@ fn a_handshake_has_so_much_time_and_no_more() {
         // Until the server hangs up.
         assert_eq!(stalled.read_to_end(&mut Vec::new()).await.unwrap(), 0);
         assert!(server.failures()[0].contains("took too long"), "{:?}", server.failures());
+    });
+}
+
+#[test]
+fn axum_has_the_peer_as_connect_info_behind_tap_io_too() {
+    async fn token(ConnectInfo(peer): ConnectInfo<TlsPeer>) -> String {
+        assert!(peer.address().ip().is_loopback());
+        peer.certificates().unwrap().thumbprint().to_owned()
+    }
+    on_tokio(async {
+        let own = ServerIdentity::new();
+        let identity = Identity::named("es256");
+        let client = Client::new(&TLS13, own.roots(), Some(&identity));
+        let app = Router::new().route("/token", post(token));
+        let service = app.into_make_service_with_connect_info::<TlsPeer>();
+        let plain = TlsListener::bind("127.0.0.1:0", config(&own)).await.unwrap();
+        let tapped = TlsListener::bind("127.0.0.1:0", config(&own)).await.unwrap();
+        let addresses = [plain.local_addr().unwrap(), tapped.local_addr().unwrap()];
+        let tapped = tapped.tap_io(|stream| assert!(!stream.get_ref().1.is_handshaking()));
+        tokio::spawn(axum::serve(plain, service.clone()).into_future());
+        tokio::spawn(axum::serve(tapped, service).into_future());
+        for address in addresses {
+            assert_eq!(client.ask(address).await, identity.thumbprint());
+        }
     });
 }
