@@ -79,10 +79,9 @@ impl<'d> Decision<'d> {
     /// have the same, and `printf %s "$jti" | sha256sum | cut -c1-32` says it of a `jti` that a client has in its own
     /// log. Computed when it is asked for.
     pub fn jwt_id_hash(&self) -> Option<String> {
-        self.jwt_id.map(|JwtId(jwt_id)| {
-            let hash = digest(&SHA256, jwt_id.as_bytes());
-            hash.as_ref().iter().take(16).map(|octet| format!("{octet:02x}")).collect()
-        })
+        let JwtId(jwt_id) = self.jwt_id?;
+        let hash = digest(&SHA256, jwt_id.as_bytes());
+        hash.as_ref().first_chunk().map(|octets| format!("{:032x}", u128::from_be_bytes(*octets)))
     }
 }
 

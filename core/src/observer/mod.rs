@@ -63,7 +63,8 @@ pub use self::tracing::Tracing;
 /// Is told of every decision, as a port. Called on the request's own task: it should not block.
 ///
 /// An authentication that the observer could not be told of, because it panicked, is refused with
-/// [`Reason::InternalError`](crate::Reason::InternalError).
+/// [`Reason::InternalError`](crate::Reason::InternalError). Of several, those that come after the one that panicked are not
+/// told.
 pub trait Observer: Send + Sync + 'static {
     /// A request was authenticated or refused.
     fn decided(&self, decision: &Decision<'_>);

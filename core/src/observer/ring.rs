@@ -31,7 +31,7 @@ impl RingBuffer {
         RingBuffer { kept: Mutex::default(), most_events: events, most_octets: 1024 * 1024 }
     }
 
-    /// At most this many octets. An event takes about 500, and 2,500 when a caller makes it long.
+    /// At most this many octets. An event takes about 500, and 2,000 when a caller makes it long.
     #[must_use]
     pub fn with_octets(mut self, octets: usize) -> Self {
         self.most_octets = octets;

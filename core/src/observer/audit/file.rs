@@ -34,7 +34,9 @@ impl AppendOnly {
         };
         // Less is written when the disk is full.
         let rest = octets.get(written..).unwrap_or_default();
-        self.torn = !rest.is_empty();
+        if written > 0 {
+            self.torn = !rest.is_empty();
+        }
         self.file.write_all(rest)?;
         self.torn = false;
         Ok(())
