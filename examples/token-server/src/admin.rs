@@ -54,12 +54,13 @@ impl Admin {
         listener.set_nonblocking(true)?;
         thread::Builder::new().name("admin".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(self.accept(tokio::net::TcpListener::from_std(listener)?))
+            runtime.block_on(self.accept(listener))
         })?;
         Ok(address)
     }
 
-    async fn accept(self, listener: tokio::net::TcpListener) -> io::Result<()> {
+    async fn accept(self, listener: TcpListener) -> io::Result<()> {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
         let admin = Arc::new(self);
         loop {
             let Ok((stream, _)) = listener.accept().await else {

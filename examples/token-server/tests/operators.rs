@@ -1,0 +1,195 @@
+//! What an operator sees and does while the server runs: figures, readiness, and files that are edited.
+
+use std::error::Error;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
+use std::{env, fs, process, thread};
+
+use serde_json::Value;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+#[test]
+fn clients_are_exchanged_while_the_server_runs() -> Outcome<()> {
+    for framework in ["axum", "actix"] {
+        let server = Server::start(framework, r#"[{"client_id":"old","client_secret":"secret-of-old"}]"#)?;
+        assert_eq!(server.token("old")?, 200, "{framework}");
+        assert_eq!(server.token("new")?, 401, "{framework}");
+
+        server.write_clients(r#"[{"client_id":"new","client_secret":"secret-of-new"}]"#)?;
+        server.wait_for("reloaded ")?;
+        assert_eq!((server.token("new")?, server.token("old")?), (200, 401), "{framework}");
+
+        // Half a file: what there was stays, and the line says where it is broken.
+        server.write_clients("[\n{\"client_id\": \"new\", \"client_secert\": \"x\"}]")?;
+        let line = server.wait_for("kept the clients there were")?;
+        assert!(line.contains("clients.json:2:") && line.contains("client_secert"), "{line}");
+        assert_eq!(server.token("new")?, 200, "{framework}");
+
+        // The same by signal, though nothing changed.
+        server.signal("HUP")?;
+        server.wait_for("kept the clients there were")?;
+        assert_eq!(server.token("new")?, 200, "{framework}");
+    }
+    Ok(())
+}
+
+#[test]
+fn an_operator_sees_figures_events_and_what_can_be_served() -> Outcome<()> {
+    for framework in ["axum", "actix"] {
+        let server = Server::start(framework, r#"[{"client_id":"old","client_secret":"secret-of-old"}]"#)?;
+        let (status, ready) = server.operators("/ready")?;
+        let ready: Value = serde_json::from_str(&ready)?;
+        assert_eq!((status, &ready["ready"]), (200, &true.into()), "{framework}: {ready}");
+        assert_eq!(ready["methods"]["client_secret_basic"], "ok", "{framework}: {ready}");
+        assert_eq!(ready["methods"]["private_key_jwt"], "ok", "{framework}: {ready}");
+        assert_eq!(server.operators("/health")?.0, 200);
+
+        assert_eq!((server.token("old")?, server.token("nobody")?), (200, 401));
+        let (_, figures) = server.operators("/metrics")?;
+        for line in [
+            r#"client_auth_total{endpoint="token",method="client_secret_basic",result="authenticated",reason=""} 1"#,
+            r#"client_auth_total{endpoint="token",method="client_secret_basic",result="refused",reason="unknown_client"} 1"#,
+            "client_auth_duration_seconds_bucket",
+        ] {
+            assert!(figures.contains(line), "{framework}: {line} in\n{figures}");
+        }
+        let (_, events) = server.operators("/events")?;
+        let events: Value = serde_json::from_str(&events)?;
+        assert_eq!(events[0]["reason"], "unknown_client", "{framework}: {events}");
+        assert_eq!(events[1]["client_id"], "old", "{framework}: {events}");
+        assert!(!events.to_string().contains("secret-of-"), "{framework}: {events}");
+        assert_eq!(server.operators("/token")?.0, 404, "the operators' listener serves no clients");
+    }
+    Ok(())
+}
+
+/// A server process, and what it says. It ends with this value.
+struct Server {
+    process: Child,
+    folder: PathBuf,
+    address: String,
+    operators: String,
+    lines: Receiver<String>,
+}
+
+impl Server {
+    fn start(framework: &str, clients: &str) -> Outcome<Self> {
+        static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let folder = env::temp_dir().join(format!("token-server-operators-{}-{number}", process::id()));
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("clients.json"), clients)?;
+        fs::write(
+            folder.join("as.toml"),
+            "clients = \"clients.json\"\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n",
+        )?;
+        let mut process = Command::new(env!("CARGO_BIN_EXE_token-server"))
+            .args(["--config", "as.toml", "--framework", framework])
+            .current_dir(&folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let (say, lines) = mpsc::channel();
+        for stream in [
+            process.stdout.take().map(|stream| Box::new(stream) as Box<dyn std::io::Read + Send>),
+            process.stderr.take().map(|stream| Box::new(stream) as Box<dyn std::io::Read + Send>),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            let say = say.clone();
+            thread::spawn(move || {
+                for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    if say.send(line).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        let mut server = Server { process, folder, address: String::new(), operators: String::new(), lines };
+        let after = |line: &str, mark: &str| -> String {
+            let rest = line.split(mark).nth(1).unwrap_or_default();
+            rest.split(' ').next().unwrap_or_default().to_owned()
+        };
+        // The two lines come by two streams, in either order.
+        while server.address.is_empty() || server.operators.is_empty() {
+            let line = server.lines.recv_timeout(LIMIT)?;
+            if line.contains("listening on http://") {
+                server.address = after(&line, "listening on http://");
+            } else if line.contains("operators: http://") {
+                server.operators = after(&line, "operators: http://");
+            }
+        }
+        Ok(server)
+    }
+
+    /// The status that a client with its own name in its secret gets.
+    fn token(&self, client: &str) -> Outcome<u16> {
+        let form = "grant_type=client_credentials";
+        let pair = base64(&format!("{client}:secret-of-{client}"));
+        let request = format!(
+            "POST /token HTTP/1.1\r\nHost: as\r\nAuthorization: Basic {pair}\r\nConnection: close\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            form.len()
+        );
+        Ok(exchange(&self.address, &request)?.0)
+    }
+
+    fn operators(&self, path: &str) -> Outcome<(u16, String)> {
+        exchange(&self.operators, &format!("GET {path} HTTP/1.1\r\nHost: op\r\nConnection: close\r\n\r\n"))
+    }
+
+    /// In one step, as an editor does it.
+    fn write_clients(&self, text: &str) -> Outcome<()> {
+        let draft = self.folder.join("clients.json.new");
+        fs::write(&draft, text)?;
+        Ok(fs::rename(draft, self.folder.join("clients.json"))?)
+    }
+
+    fn signal(&self, name: &str) -> Outcome<()> {
+        let status = Command::new("kill").args(["-s", name, &self.process.id().to_string()]).status()?;
+        assert!(status.success());
+        Ok(())
+    }
+
+    fn wait_for(&self, text: &str) -> Outcome<String> {
+        let end = Instant::now() + LIMIT;
+        loop {
+            let line = self.lines.recv_timeout(end.saturating_duration_since(Instant::now()))?;
+            if line.contains(text) {
+                return Ok(line);
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn exchange(address: &str, request: &str) -> Outcome<(u16, String)> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(LIMIT))?;
+    stream.write_all(request.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let status = answer.split(' ').nth(1).unwrap_or_default().parse()?;
+    let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default();
+    Ok((status, body))
+}
+
+fn base64(text: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+const LIMIT: Duration = Duration::from_secs(20);
