@@ -11,6 +11,7 @@ use crate::client::Client;
 use crate::endpoint::Endpoint;
 use crate::form::Form;
 use crate::method::Proof;
+use crate::secret::WeakHash;
 use crate::store::StoreError;
 
 /// A client that was authenticated, for the handler.
@@ -97,6 +98,12 @@ impl AuthenticatedClient {
     /// The label of the secret that matched.
     pub fn secret_label(&self) -> Option<&str> {
         self.0.proof.secret_label.as_deref()
+    }
+
+    /// What is weak about the stored hash of that secret, so that it should be replaced: a
+    /// [`ClientStore`](crate::store::ClientStore::rehash) may do so by itself.
+    pub fn weak_hash(&self) -> Option<WeakHash> {
+        self.0.proof.weak_hash
     }
 
     /// Gives the assertion's `jti` back, so that the client may send the same assertion once more. For the one case

@@ -13,6 +13,7 @@ use crate::auth_method::AuthMethod;
 use crate::authenticated::{AuthenticatedClient, Facts};
 use crate::builder::AuthenticatorBuilder;
 use crate::certificate::PeerCertificates;
+use crate::client::Client;
 use crate::decision::{Inner, Proved, check_head};
 use crate::endpoint::Endpoint;
 use crate::grant::is_served;
@@ -22,6 +23,7 @@ use crate::presented::{CREDENTIAL_PARAMETERS, Credential, Presented};
 use crate::reason::Reason;
 use crate::refusal::{Failure, Refusal};
 use crate::request::AuthRequest;
+use crate::secret::ClientSecret;
 
 /// Decides which registered client sends a request, and whether it can prove that.
 ///
@@ -135,6 +137,17 @@ impl Authenticator {
             .iter()
             .copied()
             .filter(move |algorithm| if algorithm.is_symmetric() { secret } else { private_key })
+    }
+
+    /// What keeps secrets of this client from ever matching at this server: a stored hash that cannot be read, or a
+    /// pepper that was not given. One sentence each, for an operator; to be asked when clients are loaded.
+    pub fn secret_problems(&self, client: &Client) -> Vec<String> {
+        let problem = |secret: &ClientSecret| {
+            let problem = self.0.secrets.problem(secret)?;
+            let label = secret.label().map_or("(no label)", |label| label);
+            Some(format!("client {:?}: the secret {label:?} cannot be used: it {problem}", client.id()))
+        };
+        client.secrets().iter().filter_map(problem).collect()
     }
 
     /// The straight line.

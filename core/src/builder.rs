@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use crate::auth_method::AuthMethod;
 use crate::authenticator::Authenticator;
 #[cfg(feature = "mtls")]
@@ -19,7 +21,7 @@ use crate::methods;
 use crate::observer::Observer;
 use crate::policy::{Audience, Policy};
 use crate::replay::{DynReplayStore, ReplayStore};
-use crate::secret::{Secrets, SlowHashes};
+use crate::secret::{Pepper, Peppers, Secrets, SlowHashes};
 use crate::store::{ClientStore, DynClientStore};
 
 /// Collects the settings of an [`Authenticator`].
@@ -42,6 +44,7 @@ pub struct AuthenticatorBuilder {
     clock: Arc<dyn Clock>,
     observer: Option<Arc<dyn Observer>>,
     max_body_bytes: usize,
+    peppers: Vec<(String, Zeroizing<Vec<u8>>)>,
     hashing_threads: usize,
     hashing_queue: usize,
 }
@@ -64,6 +67,7 @@ impl Default for AuthenticatorBuilder {
             clock: Arc::new(SystemClock::default()),
             observer: None,
             max_body_bytes: 64 * 1024,
+            peppers: Vec::new(),
             hashing_threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
             hashing_queue: 64,
         }
@@ -179,6 +183,32 @@ impl AuthenticatorBuilder {
         self
     }
 
+    /// A pepper: a key of the server's own, of at least 32 octets, for secrets that are stored as
+    /// `hmac-sha256:<id>:…`. It is kept apart from the registry. Up to four may be given, so that a new one can come
+    /// beside an old one; the last is the one that [`ClientStore::rehash`] makes new hashes with. A secret whose pepper
+    /// is not given never matches.
+    ///
+    /// ```
+    /// # use countersign::{AuthMethod, Authenticator, Client, secret::{ClientSecret, Pepper}, store::Clients};
+    /// # let (octets_of_2025, octets_of_2026) = ([5; 32], [6; 32]);
+    /// let secret = ClientSecret::generate()?;
+    /// let stored = Pepper::new("2026", &octets_of_2026)?.hash(secret.expose());
+    /// let client = Client::new("billing")
+    ///     .with_method(AuthMethod::CLIENT_SECRET_BASIC)
+    ///     .with_secret(ClientSecret::stored(&stored));
+    /// let auth = Authenticator::builder()
+    ///     .issuer("https://as.example.com")
+    ///     .clients(Clients::new([client])?)
+    ///     .pepper("2025", octets_of_2025)
+    ///     .pepper("2026", octets_of_2026)
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn pepper(mut self, id: impl Into<String>, octets: impl Into<Vec<u8>>) -> Self {
+        self.peppers.push((id.into(), Zeroizing::new(octets.into())));
+        self
+    }
+
     /// How many slow hashes are computed at once, and how many wait; more are refused with 429. The default is
     /// half of the cores, and 64.
     pub fn slow_hashes(mut self, at_once: usize, waiting: usize) -> Self {
@@ -245,9 +275,14 @@ impl AuthenticatorBuilder {
                 "call .endpoint(Endpoint::Token, \"https://…/token\") on the builder, or take token_endpoint out of the policy's audiences",
             ));
         }
-        let slow = SlowHashes::new(self.hashing_threads, self.hashing_queue);
+        let peppers = self.peppers.iter().map(|(id, octets)| Pepper::new(id, octets));
+        let peppers = Peppers::new(peppers.collect::<Result<_, _>>()?)?;
+        let secrets = Secrets::new(peppers, SlowHashes::new(self.hashing_threads, self.hashing_queue))?;
         if clients.has_slow_hashes() {
-            slow.expect_some(1);
+            secrets.assume_slow_hashes();
+        }
+        for client in clients.slow_clients() {
+            secrets.note(client.secrets());
         }
         Ok(Authenticator::from_inner(Inner {
             challenge: challenge(issuer).into(),
@@ -262,7 +297,7 @@ impl AuthenticatorBuilder {
             #[cfg(feature = "mtls")]
             mutual_tls: self.mutual_tls.map(MutualTls::new),
             trusted_proxy: self.trusted_proxy,
-            secrets: Secrets::new(slow),
+            secrets,
             clock: self.clock,
             observer: self.observer,
             decoy: decoy::client()?,

@@ -27,6 +27,7 @@ use crate::key_source::DynKeySource;
 use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::replay::{Claim, ReplayKey, Reservation};
+use crate::secret::{Rehash, WeakHash};
 
 /// An authentication method.
 pub trait Method: Send + Sync + 'static {
@@ -87,6 +88,8 @@ pub struct Proof {
     pub key_thumbprint: Option<Arc<str>>,
     /// The label of the secret that matched.
     pub secret_label: Option<Arc<str>>,
+    /// What is weak about the hash that the secret matched.
+    pub weak_hash: Option<WeakHash>,
     /// The claim on the assertion's `jti`, from [`Context::claim_once`].
     pub claimed: Option<Claimed>,
 }
@@ -163,6 +166,11 @@ impl<'a> Context<'a> {
         self.inner.clock.now()
     }
 
+    /// Time that never goes back.
+    pub(crate) fn monotonic(&self) -> Duration {
+        self.inner.clock.monotonic()
+    }
+
     /// The decoy, for a verification that could not be done with the client's own key.
     pub(crate) fn decoy(&self) -> &'a Client {
         &self.inner.decoy
@@ -223,6 +231,11 @@ impl<'a> Context<'a> {
 
     /// Is `secret` one of the client's secrets? Does the same work whether it is or not.
     pub fn verify_secret<'s>(&'s self, secret: &'s str, client: &'s Client) -> Verification<'s> {
-        self.inner.secrets.verify(secret, client.secrets(), self.now)
+        self.inner.secrets.verify(secret, client, self)
+    }
+
+    /// Tells the registry that a hash of the client's should be replaced.
+    pub(crate) async fn offer_rehash(&self, client: &Client, rehash: &Rehash<'_>) {
+        self.inner.clients.rehash(client.id(), rehash).await;
     }
 }

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 
 use crate::client::Client;
 use crate::config_error::ConfigError;
+use crate::secret::Rehash;
 
 /// The registry of clients, as a port.
 ///
@@ -39,12 +40,51 @@ pub trait ClientStore: Send + Sync + 'static {
     fn has_slow_hashes(&self) -> bool {
         false
     }
+
+    /// Clients with secrets under slow hashes: one at least for each kind of hash and its parameters. Then a failed
+    /// attempt costs the same for every client, known or not, from the first request on. A store that does not know
+    /// returns none; it is learnt from the clients that are found.
+    fn slow_clients(&self) -> Vec<Arc<Client>> {
+        Vec::new()
+    }
+
+    /// A secret of this client has just matched a hash that should be replaced: an import that is weaker than Argon2id,
+    /// a slow hash over a generated secret, an old pepper. A store that can, replaces it, and the answer waits for that.
+    /// What it does not replace is offered again, for slow hashes about once a minute; a failure is the store's own
+    /// matter and does not become the request's.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use countersign::{Client, secret::Rehash, store::{ClientStore, StoreError}};
+    /// # struct MyRegistry;
+    /// # impl MyRegistry {
+    /// #     async fn stored_hashes(&self, _: &str) -> Vec<String> { Vec::new() }
+    /// #     async fn replace(&self, _: &str, _: &str, _: &str) {}
+    /// # }
+    /// # impl ClientStore for MyRegistry {
+    /// # async fn find(&self, _: &str) -> Result<Option<Arc<Client>>, StoreError> { Ok(None) }
+    /// async fn rehash(&self, client_id: &str, rehash: &Rehash<'_>) {
+    ///     let stored = self.stored_hashes(client_id).await;
+    ///     if let Some(old) = stored.iter().find(|stored| rehash.replaces(stored))
+    ///         && let Ok(new) = rehash.new_hash().await
+    ///     {
+    ///         self.replace(client_id, old, &new).await;
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    fn rehash(&self, client_id: &str, rehash: &Rehash<'_>) -> impl Future<Output = ()> + Send {
+        let _ = (client_id, rehash);
+        std::future::ready(())
+    }
 }
 
 /// The [`ClientStore`] with its future boxed, so that no generic parameter shows in a user's types.
 pub(crate) trait DynClientStore: Send + Sync {
     fn find<'a>(&'a self, client_id: &'a str) -> BoxFuture<'a, Result<Option<Arc<Client>>, StoreError>>;
     fn has_slow_hashes(&self) -> bool;
+    fn slow_clients(&self) -> Vec<Arc<Client>>;
+    fn rehash<'a>(&'a self, client_id: &'a str, rehash: &'a Rehash<'a>) -> BoxFuture<'a, ()>;
 }
 
 impl<S: ClientStore> DynClientStore for S {
@@ -54,6 +94,14 @@ impl<S: ClientStore> DynClientStore for S {
 
     fn has_slow_hashes(&self) -> bool {
         ClientStore::has_slow_hashes(self)
+    }
+
+    fn slow_clients(&self) -> Vec<Arc<Client>> {
+        ClientStore::slow_clients(self)
+    }
+
+    fn rehash<'a>(&'a self, client_id: &'a str, rehash: &'a Rehash<'a>) -> BoxFuture<'a, ()> {
+        Box::pin(ClientStore::rehash(self, client_id, rehash))
     }
 }
 
@@ -65,13 +113,20 @@ impl<S: ClientStore> ClientStore for Arc<S> {
     fn has_slow_hashes(&self) -> bool {
         S::has_slow_hashes(self)
     }
+
+    fn slow_clients(&self) -> Vec<Arc<Client>> {
+        S::slow_clients(self)
+    }
+
+    async fn rehash(&self, client_id: &str, rehash: &Rehash<'_>) {
+        S::rehash(self, client_id, rehash).await;
+    }
 }
 
 /// A fixed set of clients in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Clients {
     by_id: HashMap<Box<str>, Arc<Client>>,
-    slow_hashes: bool,
 }
 
 impl Clients {
@@ -82,7 +137,6 @@ impl Clients {
     pub fn new(clients: impl IntoIterator<Item = Client>) -> Result<Self, ConfigError> {
         let mut registry = Clients::default();
         for client in clients {
-            registry.slow_hashes |= client.secrets().iter().any(|secret| secret.is_slow());
             if let Some(twin) = registry.by_id.insert(client.id().into(), Arc::new(client)) {
                 return Err(ConfigError::new(
                     "clients",
@@ -121,8 +175,16 @@ impl ClientStore for Clients {
     }
 
     fn has_slow_hashes(&self) -> bool {
-        self.slow_hashes
+        self.by_id.values().any(has_slow_hash)
     }
+
+    fn slow_clients(&self) -> Vec<Arc<Client>> {
+        self.by_id.values().filter(|client| has_slow_hash(client)).map(Arc::clone).collect()
+    }
+}
+
+fn has_slow_hash(client: &Arc<Client>) -> bool {
+    client.secrets().iter().any(|secret| secret.is_slow())
 }
 
 /// A set of clients that is replaced as a whole while the server runs: a file that was edited, say.

@@ -6,22 +6,29 @@ use crate::auth_method::AuthMethod;
 use crate::certificate::CertificateSubject;
 use crate::jwks_uri;
 use crate::key::KeySet;
-use crate::secret::ClientSecret;
+use crate::secret::{ClientSecret, HashError};
 
 impl ClientMetadata {
-    pub(super) fn secrets(&self) -> Result<Vec<ClientSecret>, MetadataError> {
+    /// Every secret. `client_secret_expires_at` is the end of `client_secret`; without one, of each of `client_secrets`
+    /// that has no end of its own.
+    pub(super) fn secrets(
+        &self,
+        read_hash: fn(&str) -> Result<ClientSecret, HashError>,
+    ) -> Result<Vec<ClientSecret>, MetadataError> {
         let mut secrets = Vec::new();
+        let end = self.client_secret_expires_at.and_then(Timestamp::unless_zero);
         if let Some(secret) = &self.client_secret {
-            let mut secret = self.secret("client_secret", secret)?;
-            if let Some(end) = self.client_secret_expires_at.and_then(Timestamp::unless_zero) {
-                secret = secret.expires_at(end);
-            }
-            secrets.push(secret);
+            let secret = self.secret("client_secret", secret)?;
+            secrets.push(match end {
+                Some(end) => secret.expires_at(end),
+                None => secret,
+            });
         }
+        let end_of_others = end.filter(|_| self.client_secret.is_none());
         for entry in &self.client_secrets {
             let mut secret = match (&entry.secret, &entry.secret_hash) {
                 (Some(secret), None) => self.secret("client_secrets", secret)?,
-                (None, Some(hash)) => ClientSecret::hashed(hash).map_err(|error| {
+                (None, Some(hash)) => read_hash(hash).map_err(|error| {
                     MetadataError::new(
                         "client_secrets",
                         format!("a secret_hash {error}"),
@@ -42,7 +49,8 @@ impl ClientMetadata {
             if let Some(start) = entry.not_before.and_then(Timestamp::unless_zero) {
                 secret = secret.not_before(start);
             }
-            if let Some(end) = entry.expires_at.and_then(Timestamp::unless_zero) {
+            let end = entry.expires_at.map_or(end_of_others, Timestamp::unless_zero);
+            if let Some(end) = end {
                 secret = secret.expires_at(end);
             }
             secrets.push(secret);

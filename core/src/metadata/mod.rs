@@ -18,6 +18,7 @@ pub use self::timestamp::Timestamp;
 
 use crate::auth_method::AuthMethod;
 use crate::grant::MethodGrant;
+use crate::secret::ClientSecret;
 
 /// What is registered about a client: the names of the specifications, and a few of ours.
 ///
@@ -124,6 +125,15 @@ impl ClientMetadata {
                 "client {:?}: client_id holds a colon; clients that do not form-encode Basic credentials cannot send it",
                 self.client_id
             ));
+        }
+        for entry in &self.client_secrets {
+            if let Some(Err(error)) = entry.secret_hash.as_deref().map(ClientSecret::hashed) {
+                warnings.push(format!(
+                    "client {:?}: the secret {:?} never matches: its secret_hash {error}",
+                    self.client_id,
+                    entry.label.as_deref().unwrap_or("(no label)"),
+                ));
+            }
         }
         warnings
     }

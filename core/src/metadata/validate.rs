@@ -6,7 +6,7 @@ use crate::auth_method::AuthMethod;
 use crate::client::Client;
 use crate::grant::MethodGrant;
 use crate::key::KeySet;
-use crate::secret::{ClientSecret, MOST_FOR_ONE_ATTEMPT};
+use crate::secret::{ClientSecret, HashError, MOST_FOR_ONE_CLIENT};
 
 /// Builds a client, if the metadata makes one.
 ///
@@ -16,6 +16,26 @@ impl TryFrom<&ClientMetadata> for Client {
     type Error = MetadataError;
 
     fn try_from(metadata: &ClientMetadata) -> Result<Client, MetadataError> {
+        Client::build(metadata, ClientSecret::hashed)
+    }
+}
+
+impl Client {
+    /// Builds a client from what a store holds: metadata that was judged when it was registered. As
+    /// [`try_from`](#impl-TryFrom%3C%26ClientMetadata%3E-for-Client), but a `secret_hash` that cannot be read disables
+    /// that one secret instead of the client, see [`ClientSecret::stored`];
+    /// [`ClientMetadata::warnings`] names it.
+    ///
+    /// # Errors
+    /// [`MetadataError`] for everything else that makes no client.
+    pub fn from_stored(metadata: &ClientMetadata) -> Result<Client, MetadataError> {
+        Client::build(metadata, |hash| Ok(ClientSecret::stored(hash)))
+    }
+
+    fn build(
+        metadata: &ClientMetadata,
+        read_hash: fn(&str) -> Result<ClientSecret, HashError>,
+    ) -> Result<Client, MetadataError> {
         if metadata.client_id.is_empty() || metadata.client_id.chars().any(char::is_control) {
             return Err(MetadataError::new(
                 "client_id",
@@ -24,7 +44,7 @@ impl TryFrom<&ClientMetadata> for Client {
             ));
         }
         let grants = metadata.grants();
-        let (secrets, keys) = (metadata.secrets()?, metadata.keys()?);
+        let (secrets, keys) = (metadata.secrets(read_hash)?, metadata.keys()?);
         let algorithm = signing_algorithm(metadata, &grants)?;
         if grants.len() > 1 && grants.iter().any(|grant| *grant.method() == AuthMethod::NONE) {
             return Err(MetadataError::new(
@@ -33,7 +53,7 @@ impl TryFrom<&ClientMetadata> for Client {
                 "leave out none, or every other method",
             ));
         }
-        if secrets.iter().filter(|secret| secret.is_slow()).count() > MOST_FOR_ONE_ATTEMPT {
+        if secrets.iter().filter(|secret| secret.is_slow()).count() > MOST_FOR_ONE_CLIENT {
             return Err(MetadataError::new(
                 "client_secrets",
                 "has more than four secrets under slow hashes",

@@ -112,6 +112,9 @@ impl fmt::Display for Decision<'_> {
             write!(f, " jkt={thumbprint}")?;
         }
         quoted(f, "secret", self.secret_label())?;
+        if let Some(weak_hash) = self.outcome.ok().and_then(AuthenticatedClient::weak_hash) {
+            write!(f, " weak_hash={weak_hash}")?;
+        }
         if let Some(thumbprint) = self.certificate_thumbprint() {
             write!(f, " certificate={thumbprint}")?;
         }

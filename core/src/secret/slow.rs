@@ -1,18 +1,15 @@
-//! Slow password hashes, off the async threads and bounded.
+//! Slow work, off the async threads and bounded.
 //!
 //! The core has no runtime, so it keeps a few threads of its own, started by the first slow hash. A hash takes
 //! tens of milliseconds and 19 MiB: without a bound, wrong secrets would be a lever on both.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
-use argon2::{Argon2, PasswordHash, PasswordVerifier};
 use futures_channel::oneshot;
-use zeroize::Zeroizing;
 
-use super::HashError;
 use crate::reason::Reason;
 use crate::refusal::Failure;
 
@@ -21,9 +18,10 @@ pub(crate) struct SlowHashes {
     threads: usize,
     queue: usize,
     pool: OnceLock<SyncSender<Job>>,
-    expected: AtomicUsize,
-    decoy: OnceLock<Arc<PasswordHash>>,
 }
+
+/// The work, with everything it needs: a request that was dropped takes nothing of it away.
+type Job = Box<dyn FnOnce() + Send>;
 
 impl SlowHashes {
     /// `threads` hashes at once, and `queue` waiting; more are refused.
@@ -33,60 +31,31 @@ impl SlowHashes {
             // A hand-over without a place to wait fails while a thread is on its way.
             queue: queue.max(1),
             pool: OnceLock::new(),
-            expected: AtomicUsize::new(0),
-            decoy: OnceLock::new(),
         }
     }
 
-    /// A client has this hash, and so many slow ones in all: from now on every failed attempt costs as many.
-    pub(crate) fn expect(&self, hash: &Arc<PasswordHash>, count: usize) {
-        self.decoy.get_or_init(|| Arc::clone(hash));
-        self.expect_some(count);
-    }
-
-    pub(crate) fn expect_some(&self, count: usize) {
-        if self.expected() < count {
-            self.expected.fetch_max(count.min(MOST_FOR_ONE_ATTEMPT), Ordering::Relaxed);
-        }
-    }
-
-    /// How many slow hashes a failed attempt costs: the most that any client seen so far has.
-    pub(crate) fn expected(&self) -> usize {
-        self.expected.load(Ordering::Relaxed)
-    }
-
-    /// Does the secret have this hash?
+    /// Does the work on one of the threads.
     ///
     /// # Errors
-    /// [`Reason::Throttled`] when the queue is full.
-    pub(crate) async fn verify(
+    /// [`Reason::Throttled`] when the queue is full, [`Reason::InternalError`] when the work panicked.
+    pub(super) async fn run<T: Send + 'static>(
         &self,
-        secret: &Arc<Zeroizing<String>>,
-        hash: &Arc<PasswordHash>,
-    ) -> Result<bool, Failure> {
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
         let (answer, result) = oneshot::channel();
-        let job = Job { secret: Arc::clone(secret), hash: Arc::clone(hash), answer };
-        self.pool().try_send(job).map_err(|error| match error {
+        let job = move || {
+            // Nobody waits for the answer of a request that was dropped.
+            if !answer.is_canceled() {
+                let _ = answer.send(work());
+            }
+        };
+        self.pool().try_send(Box::new(job)).map_err(|error| match error {
             TrySendError::Full(_) => Failure::new(Reason::Throttled).got("the queue of slow hashes is full"),
             TrySendError::Disconnected(_) => {
                 Failure::new(Reason::InternalError).got("no hashing thread is left")
             }
         })?;
-        result.await.map_err(|_| Failure::new(Reason::InternalError).got("a hashing thread stopped"))
-    }
-
-    /// The same work for a secret that has no slow hash to be compared with.
-    pub(crate) async fn verify_decoy(&self, secret: &Arc<Zeroizing<String>>) -> Result<(), Failure> {
-        let decoy = match self.decoy.get() {
-            Some(hash) => Arc::clone(hash),
-            None => match PasswordHash::new(DECOY) {
-                Ok(hash) => Arc::new(hash),
-                Err(_) => {
-                    return Err(Failure::new(Reason::InternalError).got("the decoy hash cannot be read"));
-                }
-            },
-        };
-        self.verify(secret, &decoy).await.map(|_| ())
+        result.await.map_err(|_| Failure::new(Reason::InternalError).got("a panic in a slow hash"))
     }
 
     fn pool(&self) -> &SyncSender<Job> {
@@ -105,43 +74,39 @@ impl SlowHashes {
     }
 }
 
-/// Most slow hashes computed for one attempt; a client with more slow secrets is refused at registration.
-pub(crate) const MOST_FOR_ONE_ATTEMPT: usize = 4;
-
-/// The hash of a random password at OWASP's cost (19 MiB, 2 passes), where no other is known yet.
-const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$Y291bnRlcnNpZ24tZGVjb3k$\
-                     Z2Q3cWZ6d2V4bWtuYjV0cnl1aW9wMTIzNDU2Nzg5MGE";
-
-struct Job {
-    secret: Arc<Zeroizing<String>>,
-    hash: Arc<PasswordHash>,
-    answer: oneshot::Sender<bool>,
-}
-
 fn work(jobs: &Mutex<Receiver<Job>>) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        // Nobody waits for the answer of a request that was dropped.
-        if !job.answer.is_canceled() {
-            let equal = Argon2::default().verify_password(job.secret.as_bytes(), &*job.hash).is_ok();
-            let _ = job.answer.send(equal);
-        }
+        // What a hostile hash does to one request must not cost the others a thread.
+        let _ = catch_unwind(AssertUnwindSafe(job));
     }
 }
 
-/// A stored row is hostile input: its parameters must not cost more than a server can bear.
-pub(super) fn check_parameters(hash: &PasswordHash) -> Result<(), HashError> {
-    if !matches!(hash.algorithm.as_str(), "argon2id" | "argon2i" | "argon2d") {
-        return Err(HashError("is not an Argon2 hash"));
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_costs_one_answer_and_no_thread() {
+        let threads = SlowHashes::new(1, 4);
+        for _ in 0..3 {
+            let broken = block_on(threads.run(|| -> bool { panic!("odd data") }));
+            assert_eq!(broken.unwrap_err().reason(), Reason::InternalError);
+            assert_eq!(block_on(threads.run(|| 7)).unwrap(), 7);
+        }
     }
-    if hash.hash.is_none() || hash.salt.is_none() {
-        return Err(HashError("is an Argon2 hash without its salt or output"));
+
+    /// The core's tests have no executor.
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        let mut future = Box::pin(future);
+        loop {
+            match (&mut future).now_or_never() {
+                Some(value) => return value,
+                None => thread::yield_now(),
+            }
+        }
     }
-    let parameters =
-        argon2::Params::try_from(hash).map_err(|_| HashError("is an Argon2 hash with unknown parameters"))?;
-    if parameters.m_cost() > 256 * 1024 || parameters.t_cost() > 16 || parameters.p_cost() > 16 {
-        return Err(HashError("asks for more than 256 MiB, 16 passes or 16 lanes"));
-    }
-    Ok(())
 }
