@@ -159,7 +159,7 @@ fn hashes_are_those_the_library_reads() {
     let bench = Bench::new("hash");
     let made = bench.run(&["hash-secret", "--generate", "--json"]).ends(0).json();
     let secret = made["secret"].as_str().unwrap();
-    assert_eq!(secret.len(), 43);
+    assert_eq!((secret.len(), &secret[..3]), (46, "cs_"));
     assert!(secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
     for input in [secret.to_owned(), format!("{secret}\n"), format!("{secret}\r\n")] {
         let run = bench.run_with(&["hash-secret"], &input).ends(0);
@@ -178,6 +178,53 @@ fn hashes_are_those_the_library_reads() {
     let explain = ["explain", "--issuer", ISSUER, "--clients", "clients.json"];
     let header = ["-H", "authorization: Basic YzpodW50ZXIy"];
     bench.run_with(&[explain.as_slice(), &header].concat(), "a=b").ends(0);
+}
+
+#[test]
+fn a_hash_under_a_pepper_names_it() {
+    let bench = Bench::new("pepper");
+    bench.write("pepper.bin", "p".repeat(32));
+    bench.write("short.bin", "p".repeat(31));
+    let made = ["hash-secret", "--generate", "--json", "--pepper"];
+    let made = bench.run(&[made.as_slice(), &["2026=pepper.bin"]].concat()).ends(0).json();
+    let (secret, hash) = (made["secret"].as_str().unwrap(), made["secret_hash"].as_str().unwrap());
+    assert!(hash.starts_with("hmac-sha256:2026:"), "{hash}");
+    let pepper = countersign::secret::Pepper::new("2026", &[b'p'; 32]).unwrap();
+    assert_eq!(hash, pepper.hash(secret));
+    let check = ["hash-secret", "--check", hash];
+    bench.run_with(&[check.as_slice(), &["--pepper", "2026=pepper.bin"]].concat(), secret).ends(0);
+    bench.run_with(&[check.as_slice(), &["--pepper", "2026=pepper.bin"]].concat(), "another").ends(1);
+    assert!(bench.run_with(&check, secret).ends(2).err.contains("pepper"));
+    for wrong in ["2026=short.bin", "2026=nowhere.bin", "a b=pepper.bin", "pepper.bin"] {
+        bench.run_with(&["hash-secret", "--pepper", wrong], secret).ends(2);
+    }
+}
+
+#[test]
+fn a_hash_from_elsewhere_is_checked_before_it_is_registered() {
+    let bench = Bench::new("imported");
+    let check = |hash: &str, secret: &str| bench.run_with(&["hash-secret", "--check", hash], secret);
+    let bcrypt = "$2b$04$abcdefghijklmnopqrstuu7/zMZAUYj3VGa7NZJX2XEVuxa.TRrIa";
+    check(bcrypt, &"L".repeat(72)).ends(0);
+    check(bcrypt, &"L".repeat(71)).ends(1);
+    assert!(check(bcrypt, &"L".repeat(73)).ends(2).err.contains("72 octets"));
+    let pbkdf2 = "$pbkdf2-sha256$29000$N2YMIWQsBWBMae09x1jrPQ$1t8iyB2A.WF/Z5JZv.lfCIhXXN33N23OSgQYThBYRfk";
+    check(pbkdf2, "toomanysecrets").ends(0);
+    check(pbkdf2, "toofewsecrets").ends(1);
+    assert!(
+        check("$2b$31$abcdefghijklmnopqrstuu7/zMZAUYj3VGa7NZJX2XEVuxa.TRrIa", "x")
+            .ends(2)
+            .err
+            .contains("cost")
+    );
+    bench.write("clients.json", r#"[{"client_id":"c","client_secrets":[{"secret_hash":"sha256:cut off"}]}]"#);
+    let run = bench.run(&["check-config", "clients.json"]).ends(1);
+    assert!(
+        run.out.contains("error: client \"c\": client_secrets a secret_hash sha256: must"),
+        "{}",
+        run.out
+    );
+    assert_eq!(run.out.matches("clients.json:1").count(), 1, "{}", run.out);
 }
 
 #[test]
