@@ -230,7 +230,11 @@ impl ClientStore for ReloadableClients {
     }
 
     fn has_slow_hashes(&self) -> bool {
-        self.current().slow_hashes
+        ClientStore::has_slow_hashes(&*self.current())
+    }
+
+    fn slow_clients(&self) -> Vec<Arc<Client>> {
+        ClientStore::slow_clients(&*self.current())
     }
 }
 

@@ -1,10 +1,9 @@
 //! `countersign hash-secret`.
 
-use std::path::PathBuf;
-
 use serde_json::json;
 
-use super::files;
+use super::member;
+use super::pepper_file::PepperFile;
 use super::problem::Problem;
 use super::report::Report;
 use super::secret_input;
@@ -25,8 +24,8 @@ pub(super) struct Arguments {
     argon2id: bool,
 
     /// Hash with HMAC-SHA256 under a pepper of the server's own: its name, and the file that holds its octets
-    #[arg(long, value_name = "NAME=FILE", value_parser = pepper)]
-    pepper: Option<(String, PathBuf)>,
+    #[arg(long, value_name = "NAME=FILE", value_parser = member::pair)]
+    pepper: Option<(String, String)>,
 
     /// Make a secret of 256 random bits in [A-Za-z0-9_-], prefixed cs_, and print it once beside its hash
     #[arg(long)]
@@ -74,9 +73,9 @@ impl Arguments {
     }
 
     fn pepper(&self) -> Result<Option<Pepper>, Problem> {
-        let Some((id, file)) = &self.pepper else { return Ok(None) };
-        let octets = files::read(file)?;
-        Pepper::new(id, &octets).map(Some).map_err(|error| Problem::in_file(file, error))
+        let Some(file) = &self.pepper else { return Ok(None) };
+        let PepperFile { id, octets } = PepperFile::read(file)?;
+        Pepper::new(&id, &octets).map(Some).map_err(|error| Problem::new(error.to_string()))
     }
 }
 
@@ -90,11 +89,6 @@ fn check(hash: &str, pepper: Option<&Pepper>) -> Result<Report, Problem> {
 
 fn failed(error: HashError) -> Problem {
     Problem::new(error.to_string())
-}
-
-fn pepper(argument: &str) -> Result<(String, PathBuf), String> {
-    let (id, file) = argument.split_once('=').ok_or("expected NAME=FILE, such as 2026=pepper.bin")?;
-    Ok((id.to_owned(), file.into()))
 }
 
 const EXAMPLES: &str = "\

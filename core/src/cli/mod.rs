@@ -12,6 +12,7 @@ mod hash_secret;
 mod key_file;
 mod keygen;
 mod member;
+mod pepper_file;
 mod problem;
 mod prompt;
 mod report;

@@ -1,5 +1,7 @@
 //! `keygen`, `hash-secret` and `check-config`.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use countersign::metadata::ClientMetadata;
 use countersign::secret::ClientSecret;
 use countersign::{Algorithm, Client};
@@ -195,6 +197,14 @@ fn a_hash_under_a_pepper_names_it() {
     bench.run_with(&[check.as_slice(), &["--pepper", "2026=pepper.bin"]].concat(), secret).ends(0);
     bench.run_with(&[check.as_slice(), &["--pepper", "2026=pepper.bin"]].concat(), "another").ends(1);
     assert!(bench.run_with(&check, secret).ends(2).err.contains("pepper"));
+    // A server that has the pepper takes the secret; one that has not says which it lacks.
+    let clients = json!([{ "client_id": "c", "client_secrets": [{ "label": "new", "secret_hash": hash }] }]);
+    bench.write("clients.json", clients.to_string());
+    let header = format!("authorization: Basic {}", STANDARD.encode(format!("c:{secret}")));
+    let explain = ["explain", "--issuer", ISSUER, "--clients", "clients.json", "-H", &header];
+    let without = bench.run_with(&explain, "a=b").ends(1).out;
+    assert!(without.contains("needs the pepper 2026"), "{without}");
+    bench.run_with(&[explain.as_slice(), &["--pepper", "2026=pepper.bin"]].concat(), "a=b").ends(0);
     for wrong in ["2026=short.bin", "2026=nowhere.bin", "a b=pepper.bin", "pepper.bin"] {
         bench.run_with(&["hash-secret", "--pepper", wrong], secret).ends(2);
     }

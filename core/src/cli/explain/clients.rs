@@ -46,5 +46,5 @@ pub(super) fn load(entries: &[Value]) -> Result<Loaded, ConfigError> {
 fn read(entry: &Value) -> Result<Client, String> {
     let metadata: ClientMetadata =
         serde_json::from_value(entry.clone()).map_err(|error| error.to_string())?;
-    Client::try_from(&metadata).map_err(|error| error.to_string())
+    Client::from_stored(&metadata).map_err(|error| error.to_string())
 }

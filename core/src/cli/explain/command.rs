@@ -13,6 +13,7 @@ use super::request::HttpRequest;
 use super::situation::Situation;
 use super::{explain, json as for_machines, text};
 use crate::certificate::{PeerCertificates, TrustAnchors};
+use crate::cli::pepper_file::PepperFile;
 use crate::cli::problem::Problem;
 use crate::cli::report::Report;
 use crate::cli::terminal::Paint;
@@ -59,6 +60,10 @@ pub(in crate::cli) struct Arguments {
     /// Policy switch on top of the preset, as name=value, such as max_lifetime=300 or audiences='["issuer"]'
     #[arg(long, value_name = "KEY=JSON", value_parser = member::json)]
     policy: Vec<(String, Value)>,
+
+    /// Pepper of the server, as the name of it and the file that holds its octets
+    #[arg(long, value_name = "NAME=FILE", value_parser = member::pair)]
+    pepper: Vec<(String, String)>,
 
     /// Header field to add, as in curl: 'Authorization: Basic …'
     #[arg(short = 'H', long, value_name = "LINE")]
@@ -163,6 +168,7 @@ impl Arguments {
             Some(header) => Some(TrustedProxy::new([PROXY.to_string()], header.clone())?),
             None => None,
         };
+        situation.peppers = self.pepper.iter().map(PepperFile::read).collect::<Result<_, _>>()?;
         situation.memory_lost_at = self.memory_lost_at.map(time).transpose()?;
         if let Some(file) = &self.clients {
             let text = files::read_text(file)?;

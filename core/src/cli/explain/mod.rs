@@ -24,6 +24,7 @@ pub use self::explanation::{Check, Explanation, State};
 pub use self::remote_keys::RemoteKeys;
 pub use self::request::HttpRequest;
 pub use self::situation::Situation;
+pub use super::pepper_file::PepperFile;
 
 use crate::config_error::ConfigError;
 

@@ -10,6 +10,7 @@ use super::clients::{self, Loaded, Refused};
 use super::remote_keys::RemoteKeys;
 use crate::authenticator::Authenticator;
 use crate::certificate::TrustAnchors;
+use crate::cli::pepper_file::PepperFile;
 use crate::clock::Clock;
 use crate::config_error::ConfigError;
 use crate::endpoint::Endpoint;
@@ -30,6 +31,8 @@ pub struct Situation {
     pub policy: Policy,
     /// The registered clients: client metadata objects.
     pub clients: Vec<Value>,
+    /// The server's peppers.
+    pub peppers: Vec<PepperFile>,
     /// The time of the decision.
     pub now: SystemTime,
     /// The key sets at the `jwks_uri` of clients.
@@ -55,6 +58,7 @@ impl Situation {
             issuer,
             policy: Policy::default(),
             clients: Vec::new(),
+            peppers: Vec::new(),
             now,
             remote_keys: RemoteKeys::None,
             memory_lost_at: None,
@@ -86,6 +90,9 @@ impl Situation {
         }
         for (endpoint, url) in &self.endpoints {
             builder = builder.endpoint(*endpoint, url.as_str());
+        }
+        for pepper in &self.peppers {
+            builder = builder.pepper(pepper.id.as_str(), pepper.octets.to_vec());
         }
         let auth = builder.build()?;
         let proxy = self.proxy.clone();
