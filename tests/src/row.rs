@@ -28,7 +28,7 @@ impl Row {
     pub fn survives_a_socket(&self) -> bool {
         self.steps.iter().all(|step| match step {
             Step::Send { request, .. } => request.survives_a_socket(),
-            Step::Advance { .. } | Step::Publish { .. } => true,
+            Step::Advance { .. } | Step::Publish { .. } | Step::Register { .. } => true,
         })
     }
 }
@@ -40,7 +40,8 @@ pub struct Setup {
     pub preset: String,
     /// Single switches on top of the preset: an object, keys and values as in `[policy]`.
     pub policy: Value,
-    /// Client metadata in the format of `clients.json`. A client that the loader refuses stays unknown.
+    /// Client metadata in the format of `clients.json`. A client that the loader refuses stays unknown; one secret that
+    /// it cannot read never matches.
     pub clients: Vec<Value>,
     /// The clock when the server was built and its replay memory began; it then jumps to [`NOW`].
     pub started_at: i64,
@@ -80,6 +81,13 @@ pub enum Step {
         uri: String,
         /// The whole set.
         jwks: Value,
+    },
+    /// The registry changes.
+    Register {
+        /// Of whom.
+        client_id: String,
+        /// What is registered from now on; `None`: nothing any more.
+        metadata: Option<Value>,
     },
     /// The clock moves, backwards if negative.
     Advance {

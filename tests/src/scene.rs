@@ -99,6 +99,21 @@ impl Scene {
         self
     }
 
+    /// Registers a client anew, while the server runs.
+    #[must_use]
+    pub fn register(mut self, metadata: Value) -> Self {
+        let client_id = metadata["client_id"].as_str().unwrap_or_default().to_owned();
+        self.0.steps.push(Step::Register { client_id, metadata: Some(metadata) });
+        self
+    }
+
+    /// Removes a client, while the server runs.
+    #[must_use]
+    pub fn remove(mut self, client_id: &str) -> Self {
+        self.0.steps.push(Step::Register { client_id: client_id.to_owned(), metadata: None });
+        self
+    }
+
     /// Sends a request.
     #[must_use]
     pub fn send(mut self, request: Request, expect: Expect) -> Self {

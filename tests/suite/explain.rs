@@ -3,11 +3,11 @@
 use std::time::{Duration, SystemTime};
 
 use countersign::certificate::{PeerCertificates, TrustAnchors};
-use countersign::cli::explain::{Explanation, HttpRequest, Situation, State, explain};
+use countersign::cli::explain::{Explanation, HttpRequest, PepperFile, Situation, State, explain};
 use countersign::forwarded::TrustedProxy;
 use countersign::{AuthRequest, AuthenticatedClient, Endpoint, Policy, Refusal};
 use countersign_tests::all_rows;
-use countersign_tests::drivers::Server;
+use countersign_tests::drivers::{PEPPERS, Server};
 use countersign_tests::row::{self, NOW, Row, Step};
 
 #[test]
@@ -58,6 +58,7 @@ fn single_request(row: &Row) -> Option<(i64, &row::HttpRequest)> {
         match step {
             Step::Advance { seconds } if found.is_none() => now += seconds,
             Step::Advance { .. } | Step::Publish { .. } => {}
+            Step::Register { .. } => return None,
             Step::Send { .. } if found.is_some() => return None,
             Step::Send { request, .. } => found = Some((now, request)),
         }
@@ -70,6 +71,7 @@ fn situation(row: &Row, now: i64) -> Situation {
     let mut situation = Situation::new(row::ISSUER, time(now));
     situation.policy = Policy::preset(&row.setup.preset).unwrap().with_switches(switches).unwrap();
     situation.clients = row.setup.clients.clone();
+    situation.peppers = PEPPERS.map(|(id, octets)| PepperFile::new(id, octets)).into();
     situation.memory_lost_at = Some(time(row.setup.started_at));
     situation.anchors = row.setup.anchors.as_ref().map(|der| TrustAnchors::from_der(der).unwrap());
     situation.proxy = row

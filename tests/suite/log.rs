@@ -8,7 +8,7 @@ use countersign_tests::drivers::{Answer, Core, Driver, Log, Server};
 use countersign_tests::encoding::basic;
 use countersign_tests::fixtures::fixtures;
 use countersign_tests::request::Request;
-use countersign_tests::row::{HttpRequest, Step};
+use countersign_tests::row::HttpRequest;
 use countersign_tests::scene::{Scene, scene};
 
 /// A server whose lines can be read.
@@ -46,20 +46,10 @@ fn answers_are_fixed_texts_and_lines_are_single() {
     let (mut bodies, mut refusals) = (BTreeSet::new(), 0);
     for row in all_rows() {
         let server = Server::new(&row.setup);
-        let (clock, log, keys) = (server.clock.clone(), server.log.clone(), server.keys.clone());
+        let (log, surroundings) = (server.log.clone(), server.surroundings());
         let desk = Desk { core: futures_executor::block_on(Core::start(server)), log };
         for step in &row.steps {
-            let request = match step {
-                Step::Send { request, .. } => request,
-                Step::Advance { seconds } => {
-                    clock.advance(*seconds);
-                    continue;
-                }
-                Step::Publish { uri, jwks } => {
-                    keys.publish(uri, jwks);
-                    continue;
-                }
-            };
+            let Some((request, _)) = surroundings.take(step) else { continue };
             let (answer, line, _) = desk.send(request);
             assert!(is_one_line(&line), "{}: {line:?}", row.name);
             if answer.status != 200 {

@@ -26,6 +26,7 @@ mod regressions;
 mod replay_memory;
 mod replay_sqlite;
 mod rows;
+mod secrets;
 mod sign;
 mod wire;
 mod wycheproof;

@@ -15,7 +15,7 @@ use countersign_tests::all_rows;
 use countersign_tests::drivers::{Core, Driver, Server};
 use countersign_tests::fixtures::fixtures;
 use countersign_tests::request::Request;
-use countersign_tests::row::{HttpRequest, Row, Step};
+use countersign_tests::row::{HttpRequest, Row};
 use countersign_tests::scene::scene;
 use countersign_tower::ClientAuthLayer;
 use serde_json::Value;
@@ -64,41 +64,28 @@ fn no_secret_shows_anywhere() {
         for row in all_rows() {
             let registered = registered_secrets(&row);
             let server = Server::observed_by(everyone.observer(), &row.setup);
-            let (log, clock, keys) = (server.log.clone(), server.clock.clone(), server.keys.clone());
+            let (log, surroundings) = (server.log.clone(), server.surroundings());
             let core = Core::start(server).await;
             for step in &row.steps {
-                match step {
-                    Step::Advance { seconds } => clock.advance(*seconds),
-                    Step::Publish { uri, jwks } => keys.publish(uri, jwks),
-                    Step::Send { request, .. } => {
-                        log.clear();
-                        let answer = core.send(request).await;
-                        let mut seen = everyone.texts();
-                        assert!(seen.len() > 10, "{}: {seen:?}", row.name);
-                        for text in &seen {
-                            let is_harmless = |character| matches!(character, ' '..='~' | '…');
-                            assert!(text.chars().all(is_harmless), "{}: {text:?}", row.name);
-                        }
-                        seen.extend(log.lines());
-                        seen.push(format!("{answer:?}"));
-                        let mut secrets: Vec<String> =
-                            registered.iter().cloned().chain(presented_secrets(request)).collect();
-                        // Who writes a secret into the client_id has written it into the log.
-                        let client_id =
-                            form_urlencoded::parse(&request.body).find(|(name, _)| name == "client_id");
-                        secrets
-                            .retain(|secret| client_id.iter().all(|(_, id)| !id.contains(secret.as_str())));
-                        looked_at += secrets.len();
-                        for (line, secret) in
-                            seen.iter().flat_map(|line| secrets.iter().map(move |s| (line, s)))
-                        {
-                            assert!(
-                                !line.contains(secret.as_str()),
-                                "{}: {secret:?} shows in {line}",
-                                row.name
-                            );
-                        }
-                    }
+                let Some((request, _)) = surroundings.take(step) else { continue };
+                log.clear();
+                let answer = core.send(request).await;
+                let mut seen = everyone.texts();
+                assert!(seen.len() > 10, "{}: {seen:?}", row.name);
+                for text in &seen {
+                    let is_harmless = |character| matches!(character, ' '..='~' | '…');
+                    assert!(text.chars().all(is_harmless), "{}: {text:?}", row.name);
+                }
+                seen.extend(log.lines());
+                seen.push(format!("{answer:?}"));
+                let mut secrets: Vec<String> =
+                    registered.iter().cloned().chain(presented_secrets(request)).collect();
+                // Who writes a secret into the client_id has written it into the log.
+                let client_id = form_urlencoded::parse(&request.body).find(|(name, _)| name == "client_id");
+                secrets.retain(|secret| client_id.iter().all(|(_, id)| !id.contains(secret.as_str())));
+                looked_at += secrets.len();
+                for (line, secret) in seen.iter().flat_map(|line| secrets.iter().map(move |s| (line, s))) {
+                    assert!(!line.contains(secret.as_str()), "{}: {secret:?} shows in {line}", row.name);
                 }
             }
         }
@@ -210,10 +197,13 @@ fn no_registered_secret_shows_in_debug() {
                 continue;
             };
             let mut printed = format!("{metadata:?} {:?}", metadata.client_secrets);
-            match Client::try_from(&metadata) {
-                Ok(client) => printed.push_str(&format!("{client:?} {:?}", client.secrets())),
-                Err(error) => printed.push_str(&format!("{error} {error:?}")),
+            for client in [Client::try_from(&metadata), Client::from_stored(&metadata)] {
+                match client {
+                    Ok(client) => printed.push_str(&format!("{client:?} {:?}", client.secrets())),
+                    Err(error) => printed.push_str(&format!("{error} {error:?}")),
+                }
             }
+            printed.push_str(&metadata.warnings().concat());
             for secret in &secrets {
                 assert!(!printed.contains(secret.as_str()), "{}: {secret:?} shows in {printed}", row.name);
             }

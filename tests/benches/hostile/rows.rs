@@ -7,7 +7,7 @@ use countersign::certificate::PeerCertificates;
 use countersign::{AuthRequest, Endpoint};
 use countersign_tests::all_rows;
 use countersign_tests::drivers::Server;
-use countersign_tests::row::{self, Step};
+use countersign_tests::row;
 
 use crate::Table;
 
@@ -15,26 +15,22 @@ pub(crate) fn measure(table: &mut Table) {
     let (mut count, mut costliest) = (0, (0, String::new()));
     for row in all_rows() {
         let server = Server::new(&row.setup);
+        let surroundings = server.surroundings();
         for step in &row.steps {
-            match step {
-                Step::Advance { seconds } => server.clock.advance(*seconds),
-                Step::Publish { uri, jwks } => server.keys.publish(uri, jwks),
-                Step::Send { request, .. } => {
-                    let headers = request.headers.as_slice();
-                    let body = Bytes::from(request.body.clone());
-                    let chain = request.peer.certificates.iter().cloned();
-                    let certificates = PeerCertificates::from_handshake(chain);
-                    let seen = allocation_counter::measure(|| {
-                        let request = AuthRequest::new(own(request.endpoint), &request.verb, &headers, body)
-                            .with_query(request.query.as_deref())
-                            .with_source(request.peer.address)
-                            .with_certificates(certificates.as_ref());
-                        drop(black_box(futures_executor::block_on(server.auth.authenticate(request))));
-                    });
-                    costliest = costliest.max((seen.bytes_max, row.name.clone()));
-                    count += 1;
-                }
-            }
+            let Some((request, _)) = surroundings.take(step) else { continue };
+            let headers = request.headers.as_slice();
+            let body = Bytes::from(request.body.clone());
+            let chain = request.peer.certificates.iter().cloned();
+            let certificates = PeerCertificates::from_handshake(chain);
+            let seen = allocation_counter::measure(|| {
+                let request = AuthRequest::new(own(request.endpoint), &request.verb, &headers, body)
+                    .with_query(request.query.as_deref())
+                    .with_source(request.peer.address)
+                    .with_certificates(certificates.as_ref());
+                drop(black_box(futures_executor::block_on(server.auth.authenticate(request))));
+            });
+            costliest = costliest.max((seen.bytes_max, row.name.clone()));
+            count += 1;
         }
     }
     let name: String = costliest.1.chars().take(36).collect();

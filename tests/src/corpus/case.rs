@@ -148,6 +148,8 @@ pub(super) struct SequenceStep {
     pub(super) advance: Option<i64>,
     /// The certificate that the client has at its `jwks_uri` from now on.
     pub(super) publish: Option<String>,
+    /// Members that the client is registered with from now on, beside or in place of its own.
+    pub(super) register: Option<Value>,
     /// The answer, if not "accepted"; the last step gets the verdict.
     pub(super) expect: Option<super::verdict::Outcome>,
 }

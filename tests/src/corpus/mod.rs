@@ -213,6 +213,12 @@ fn steps(case: &Case, construct: &Value, outcome: &Outcome) -> Vec<Step> {
         if let Some(name) = &step.publish {
             return Step::Publish { uri: SELF_SIGNED_SET.to_owned(), jwks: key_set(name) };
         }
+        if let Some(members) = &step.register {
+            let subject = Subject::of(&Construct::read(construct, &case.id));
+            let mut metadata = subject.metadata.unwrap_or_else(|| panic!("{}: nobody to register", case.id));
+            merge(&mut metadata, members);
+            return Step::Register { client_id: subject.client_id, metadata: Some(metadata) };
+        }
         let own = step.expect.as_ref().unwrap_or(if position == last { outcome } else { &accepted });
         send(&case.id, construct, step, own, now, &mut minted)
     };
@@ -233,7 +239,8 @@ fn send(
     let construct = with_step(id, construct, step);
     let subject = Subject::of(&construct);
     let context = Context { client_id: subject.client_id.clone(), secret: subject.secret.clone(), now };
-    let letter = step.send.clone().unwrap_or_else(|| panic!("{id}: a step sends, advances or publishes"));
+    let letter =
+        step.send.clone().unwrap_or_else(|| panic!("{id}: a step sends, advances, publishes or registers"));
     let auth = construct.auth.clone().unwrap_or_else(|| subject.auth().to_owned());
     if auth == "assertion" && !minted.contains_key(&letter) {
         let fresh = match &step.from {

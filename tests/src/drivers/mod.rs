@@ -2,6 +2,7 @@
 
 mod actix;
 mod core;
+mod registry;
 mod remote_keys;
 mod server;
 mod tower;
@@ -10,11 +11,12 @@ use std::future::Future;
 
 pub use self::actix::{ActixExtractor, ActixMiddleware};
 pub use self::core::Core;
+pub use self::registry::Registry;
 pub use self::remote_keys::RemoteKeys;
-pub use self::server::{Log, Server, SetClock};
+pub use self::server::{Log, PEPPERS, Server, SetClock, Surroundings};
 pub use self::tower::{Axum, Hyper};
 
-use crate::row::{Expect, HttpRequest, Row, Step};
+use crate::row::{Expect, HttpRequest, Row};
 
 /// One way to reach the decision.
 pub trait Driver: Sized {
@@ -58,21 +60,16 @@ impl Answer {
 /// Runs one row; the problem with it, if there is one.
 pub async fn run<D: Driver>(row: &Row) -> Result<Vec<Answer>, String> {
     let server = Server::new(&row.setup);
-    let (clock, log, keys) = (server.clock.clone(), server.log.clone(), server.keys.clone());
+    let (surroundings, log) = (server.surroundings(), server.log.clone());
     let driver = D::start(server).await;
     let mut answers = Vec::new();
     for (number, step) in row.steps.iter().enumerate() {
-        match step {
-            Step::Advance { seconds } => clock.advance(*seconds),
-            Step::Publish { uri, jwks } => keys.publish(uri, jwks),
-            Step::Send { request, expect } => {
-                log.clear();
-                let answer = driver.send(request).await;
-                check(request, expect, &answer, &log)
-                    .map_err(|problem| format!("{}: {}: step {number}: {problem}", D::NAME, row.name))?;
-                answers.push(answer);
-            }
-        }
+        let Some((request, expect)) = surroundings.take(step) else { continue };
+        log.clear();
+        let answer = driver.send(request).await;
+        check(request, expect, &answer, &log)
+            .map_err(|problem| format!("{}: {}: step {number}: {problem}", D::NAME, row.name))?;
+        answers.push(answer);
     }
     Ok(answers)
 }

@@ -7,14 +7,12 @@ use std::time::{Duration, SystemTime};
 use countersign::certificate::{PeerCertificates, TrustAnchors};
 use countersign::clock::Clock;
 use countersign::forwarded::TrustedProxy;
-use countersign::metadata::ClientMetadata;
 use countersign::observer::{Decision, Observer};
 use countersign::replay::MemoryReplayStore;
-use countersign::store::Clients;
-use countersign::{Authenticator, Client, Endpoint, Policy};
+use countersign::{Authenticator, Endpoint, Policy};
 
-use super::RemoteKeys;
-use crate::row::{self, NOW, Setup};
+use super::{Registry, RemoteKeys};
+use crate::row::{self, Expect, HttpRequest, NOW, Setup, Step};
 
 /// An authenticator, its clock and its log.
 #[derive(Clone)]
@@ -27,7 +25,12 @@ pub struct Server {
     pub log: Log,
     /// What it can fetch.
     pub keys: RemoteKeys,
+    /// Whom it knows.
+    pub registry: Registry,
 }
+
+/// The peppers of the server of every row, the older first.
+pub const PEPPERS: [(&str, [u8; 32]); 2] = [("2026-01", [0x26; 32]), ("2027-01", [0x27; 32])];
 
 impl Server {
     /// Registers the clients of a row as a file of clients would, and builds the authenticator.
@@ -41,18 +44,10 @@ impl Server {
         let (log, keys) = (Log::default(), RemoteKeys::new(&setup.key_sets));
         let switches = setup.policy.as_object().cloned().unwrap_or_default();
         let policy = Policy::preset(&setup.preset).unwrap().with_switches(switches).unwrap();
-        // A client that the loader refuses stays unknown.
-        let clients = setup.clients.iter().filter_map(|metadata| {
-            let metadata: ClientMetadata = serde_json::from_value(metadata.clone()).ok()?;
-            let client = Client::try_from(&metadata).ok()?;
-            Some(match setup.own_anchors.get(client.id()) {
-                Some(own) => client.with_trust_anchors(anchors(own)),
-                None => client,
-            })
-        });
+        let registry = Registry::new(setup);
         let mut builder = Authenticator::builder()
             .issuer(row::ISSUER)
-            .clients(Clients::new(clients).unwrap())
+            .clients(registry.clone())
             .replay(MemoryReplayStore::with_clock(clock.clone()))
             .policy(policy)
             .observer((log.clone(), other))
@@ -67,16 +62,47 @@ impl Server {
             let header = proxy.header.parse().unwrap();
             builder = builder.trusted_proxy(TrustedProxy::new(&proxy.networks, header).unwrap());
         }
+        for (id, octets) in PEPPERS {
+            builder = builder.pepper(id, octets);
+        }
         if !setup.key_sets.is_empty() {
             builder = builder.key_source(keys.clone());
         }
         let auth = builder.build().unwrap();
         clock.set(NOW);
-        Server { auth, clock, log, keys }
+        Server { auth, clock, log, keys, registry }
     }
 }
 
-fn anchors(der: &[Vec<u8>]) -> TrustAnchors {
+/// What a row changes of a server that runs: its time, and what stands elsewhere.
+#[derive(Clone)]
+pub struct Surroundings {
+    clock: SetClock,
+    keys: RemoteKeys,
+    registry: Registry,
+}
+
+impl Server {
+    /// What is left in the hands of whoever starts the server.
+    pub fn surroundings(&self) -> Surroundings {
+        Surroundings { clock: self.clock.clone(), keys: self.keys.clone(), registry: self.registry.clone() }
+    }
+}
+
+impl Surroundings {
+    /// Makes the change that a step is; of a step that sends, what it sends and what must come back.
+    pub fn take<'s>(&self, step: &'s Step) -> Option<(&'s HttpRequest, &'s Expect)> {
+        match step {
+            Step::Send { request, expect } => return Some((request, expect)),
+            Step::Advance { seconds } => self.clock.advance(*seconds),
+            Step::Publish { uri, jwks } => self.keys.publish(uri, jwks),
+            Step::Register { client_id, metadata } => self.registry.register(client_id, metadata.as_ref()),
+        }
+        None
+    }
+}
+
+pub(super) fn anchors(der: &[Vec<u8>]) -> TrustAnchors {
     if der.is_empty() { TrustAnchors::none() } else { TrustAnchors::from_der(der).unwrap() }
 }
 

@@ -23,6 +23,7 @@ mod post;
 mod presets;
 mod public;
 mod replay;
+mod secret_hashes;
 mod secrets;
 mod signatures;
 mod time;
@@ -47,6 +48,7 @@ pub fn hand_written() -> Vec<Row> {
         post::rows(),
         public::rows(),
         secrets::rows(),
+        secret_hashes::rows(),
         assertion_shape::rows(),
         assertion_header::rows(),
         algorithms::rows(),

@@ -37,6 +37,27 @@ fn expiry() -> Vec<Row> {
             .advance(60)
             .send(right(), invalid_client(401, "secret_expired"))
             .row(),
+        scene("the one expiry of the registration holds for every secret without one of its own")
+            .client(json!({
+                "client_id": "c", "client_secret_expires_at": NOW,
+                "client_secrets": [
+                    {"label": "without", "secret": "the-first-secret"},
+                    {"label": "never", "secret": "the-second-secret", "expires_at": 0},
+                    {"label": "later", "secret": "the-third-secret", "expires_at": NOW + 10},
+                ]
+            }))
+            .send(Request::token().basic("c", "the-first-secret"), invalid_client(401, "secret_expired"))
+            .send(Request::token().basic("c", "the-second-secret"), accepted_c())
+            .send(Request::token().basic("c", "the-third-secret"), accepted_c())
+            .row(),
+        scene("the expiry of client_secret is not that of client_secrets beside it")
+            .client(json!({
+                "client_id": "c", "client_secret": "the-first-secret", "client_secret_expires_at": NOW,
+                "client_secrets": [{"label": "more", "secret": "the-second-secret"}]
+            }))
+            .send(Request::token().basic("c", "the-first-secret"), invalid_client(401, "secret_expired"))
+            .send(Request::token().basic("c", "the-second-secret"), accepted_c())
+            .row(),
         scene("an expired body secret is answered with 400")
             .client(json!({
                 "client_id": "c", "token_endpoint_auth_method": "client_secret_post",

@@ -8,7 +8,7 @@ use countersign_tests::drivers::{Core, Driver, Server};
 use countersign_tests::encoding::{basic, sha256_hex};
 use countersign_tests::fixtures::fixtures;
 use countersign_tests::request::Request;
-use countersign_tests::row::{Expect, HttpRequest, Step};
+use countersign_tests::row::{Expect, HttpRequest};
 use serde_json::Value;
 
 use super::Everyone;
@@ -22,20 +22,10 @@ fn every_authentication_is_told_in_full() {
     let rows = async {
         for row in all_rows() {
             let server = Server::observed_by(everyone.observer(), &row.setup);
-            let (clock, keys) = (server.clock.clone(), server.keys.clone());
+            let surroundings = server.surroundings();
             let core = Core::start(server).await;
             for step in &row.steps {
-                let (request, expect) = match step {
-                    Step::Advance { seconds } => {
-                        clock.advance(*seconds);
-                        continue;
-                    }
-                    Step::Publish { uri, jwks } => {
-                        keys.publish(uri, jwks);
-                        continue;
-                    }
-                    Step::Send { request, expect } => (request, expect),
-                };
+                let Some((request, expect)) = surroundings.take(step) else { continue };
                 core.send(request).await;
                 let told = everyone.ears().take();
                 let lines = everyone.audit_lines();
@@ -110,18 +100,13 @@ fn no_request_breaks_the_next() {
     futures_executor::block_on(async {
         for row in all_rows() {
             let (server, other) = (Server::new(&row.setup), Server::new(&row.setup));
-            let clocks = [server.clock.clone(), other.clock.clone()];
-            let sets = [server.keys.clone(), other.keys.clone()];
+            let surroundings = [server.surroundings(), other.surroundings()];
             let (core, other) = (Core::start(server).await, Core::start(other).await);
             for step in &row.steps {
-                match step {
-                    Step::Advance { seconds } => clocks.iter().for_each(|clock| clock.advance(*seconds)),
-                    Step::Publish { uri, jwks } => sets.iter().for_each(|keys| keys.publish(uri, jwks)),
-                    Step::Send { request, .. } => {
-                        let status = core.send(request).await.status;
-                        assert_ne!(status, 500, "{}", row.name);
-                    }
-                }
+                let [request, _] = surroundings.each_ref().map(|around| around.take(step));
+                let Some((request, _)) = request else { continue };
+                let status = core.send(request).await.status;
+                assert_ne!(status, 500, "{}", row.name);
             }
             let by_assertion = Assertion::of("c-pkjwt-es256").mint();
             for request in [

@@ -60,7 +60,7 @@ impl LoadedClients {
 
     fn add(&mut self, entry: &Entry<'_>) -> Result<(), Problem> {
         let metadata: ClientMetadata = entry.parse()?;
-        let client = Client::try_from(&metadata).map_err(|error| entry.problem(error.field(), error))?;
+        let client = Client::from_stored(&metadata).map_err(|error| entry.problem(error.field(), error))?;
         refuse_unserved(entry, &client)?;
         let registration = Arc::new(registration(entry, &metadata, &client)?);
         let twin = self.registrations.insert(metadata.client_id.clone(), Arc::clone(&registration));
