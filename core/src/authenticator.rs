@@ -1,6 +1,7 @@
 //! The public face of the decision, and what is told of it.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,15 +70,15 @@ impl Authenticator {
     /// # Errors
     /// A [`Refusal`], which holds the answer for the caller.
     pub async fn authenticate(&self, request: AuthRequest<'_>) -> Result<AuthenticatedClient, Refusal> {
-        let started = self.0.observer.as_ref().map(|_| self.0.clock.monotonic());
+        let arrival = self.arrival(&request);
         // A panic in a user's store must not look like an answer, and must not take the connection with it.
-        let decision = self.decide(&request, started);
+        let decision = self.decide(&request, arrival);
         #[cfg(feature = "tracing")]
         let decision = tracing::Instrument::instrument(decision, self.span(request.endpoint));
         let decided = AssertUnwindSafe(decision).catch_unwind().await;
         decided.unwrap_or_else(|_| {
             let failure = Failure::new(Reason::InternalError).got("a panic");
-            Err(self.refuse_observed(&request, &Seen::default(), failure, started))
+            Err(self.refuse_observed(&request, &Seen::default(), failure, arrival))
         })
     }
 
@@ -87,9 +88,9 @@ impl Authenticator {
     /// `request` has an empty body. What is wrong with its head comes first, so that every adapter answers alike,
     /// however much of the body it read.
     pub fn refuse(&self, request: &AuthRequest<'_>, failure: impl Into<Failure>) -> Refusal {
-        let started = self.0.observer.as_ref().map(|_| self.0.clock.monotonic());
+        let arrival = self.arrival(request);
         let failure = check_head(request, &self.0.policy).err().unwrap_or_else(|| failure.into());
-        self.refuse_observed(request, &Seen::default(), failure, started)
+        self.refuse_observed(request, &Seen::default(), failure, arrival)
     }
 
     /// Most bytes of a body that are read. Adapters stop collecting there.
@@ -154,9 +155,9 @@ impl Authenticator {
     async fn decide(
         &self,
         request: &AuthRequest<'_>,
-        started: Option<Duration>,
+        arrival: Arrival,
     ) -> Result<AuthenticatedClient, Refusal> {
-        let refuse = |seen: &Seen<'_>, failure| self.refuse_observed(request, seen, failure, started);
+        let refuse = |seen: &Seen<'_>, failure| self.refuse_observed(request, seen, failure, arrival);
         let form = self.0.read_form(request).map_err(|failure| refuse(&Seen::default(), failure))?;
         let presented = Presented::read(request, &form, &self.0.policy, self.0.trusted_proxy.as_ref());
         let presented = presented.map_err(|failure| {
@@ -166,12 +167,20 @@ impl Authenticator {
         let mut seen = Seen::of(&presented);
         let attempts = self.0.attempts(&presented).map_err(|failure| refuse(&seen, failure))?;
         seen.method = attempts.single_method();
+        let guard = self.0.guard(&attempts, arrival.source);
+        if let Some(guard) = &guard {
+            guard.check().await.map_err(|failure| refuse(&seen, failure))?;
+        }
+        let proved = self.0.prove(&presented, &attempts).await;
+        if let Some(guard) = &guard {
+            guard.decided(&proved).await;
+        }
         let Proved { client, method, class, credential_parameters, proof } =
-            self.0.prove(&presented, &attempts).await.map_err(|failure| refuse(&seen, failure))?;
+            proved.map_err(|failure| refuse(&seen, failure))?;
         let certificates = presented.certificates().ok().flatten().cloned();
         // Both borrow the form, which now moves on.
         drop(attempts);
-        let jwt_id = started.and_then(|_| presented.into_jwt_id());
+        let jwt_id = arrival.started.and_then(|_| presented.into_jwt_id());
         let form = form.without(&CREDENTIAL_PARAMETERS).without(credential_parameters);
         let authenticated = AuthenticatedClient::new(Facts {
             client,
@@ -182,7 +191,7 @@ impl Authenticator {
             certificates,
             form,
         });
-        if let Some((observer, started)) = self.0.observer.as_ref().zip(started) {
+        if let Some((observer, started)) = self.0.observer.as_ref().zip(arrival.started) {
             let decision = Decision {
                 time: self.0.clock.now(),
                 endpoint: request.endpoint,
@@ -190,7 +199,7 @@ impl Authenticator {
                 method: Some(authenticated.method()),
                 algorithm: authenticated.algorithm(),
                 key_id: authenticated.key_id(),
-                source: self.0.source(request),
+                source: arrival.source,
                 elapsed: self.0.clock.monotonic().saturating_sub(started),
                 outcome: Ok(&authenticated),
                 certificates: authenticated.certificates(),
@@ -210,10 +219,10 @@ impl Authenticator {
         request: &AuthRequest<'_>,
         seen: &Seen<'_>,
         failure: Failure,
-        started: Option<Duration>,
+        arrival: Arrival,
     ) -> Refusal {
         let refusal = self.0.refusal(request, failure);
-        if let Some((observer, started)) = self.0.observer.as_ref().zip(started) {
+        if let Some((observer, started)) = self.0.observer.as_ref().zip(arrival.started) {
             let decision = Decision {
                 time: self.0.clock.now(),
                 endpoint: request.endpoint,
@@ -221,7 +230,7 @@ impl Authenticator {
                 method: refusal.method().or(seen.method),
                 algorithm: seen.algorithm,
                 key_id: seen.key_id,
-                source: self.0.source(request),
+                source: arrival.source,
                 elapsed: self.0.clock.monotonic().saturating_sub(started),
                 outcome: Err(&refusal),
                 certificates: seen.certificates,
@@ -234,6 +243,12 @@ impl Authenticator {
 }
 
 impl Authenticator {
+    fn arrival(&self, request: &AuthRequest<'_>) -> Arrival {
+        let started = self.0.observer.as_ref().map(|_| self.0.clock.monotonic());
+        let wanted = started.is_some() || self.0.throttle.is_some();
+        Arrival { started, source: if wanted { self.0.source(request) } else { None } }
+    }
+
     /// The observer's span; none where it panics.
     #[cfg(feature = "tracing")]
     fn span(&self, endpoint: Endpoint) -> tracing::Span {
@@ -264,6 +279,13 @@ impl fmt::Debug for Authenticator {
 /// Tells the observer; false when it panicked.
 fn told(observer: &Arc<dyn Observer>, decision: &Decision<'_>) -> bool {
     catch_unwind(AssertUnwindSafe(|| observer.decided(decision))).is_ok()
+}
+
+/// When a request came, if anybody wants to know, and where from.
+#[derive(Clone, Copy)]
+struct Arrival {
+    started: Option<Duration>,
+    source: Option<IpAddr>,
 }
 
 /// What a refused request showed of itself, for the log.

@@ -23,6 +23,7 @@ use crate::policy::{Audience, Policy};
 use crate::replay::{DynReplayStore, ReplayStore};
 use crate::secret::{Pepper, Peppers, Secrets, SlowHashes};
 use crate::store::{ClientStore, DynClientStore};
+use crate::throttle::{FailureLimits, Port, Throttle};
 
 /// Collects the settings of an [`Authenticator`].
 ///
@@ -41,6 +42,7 @@ pub struct AuthenticatorBuilder {
     #[cfg(feature = "mtls")]
     mutual_tls: Option<TrustAnchors>,
     trusted_proxy: Option<TrustedProxy>,
+    throttling: Throttling,
     clock: Arc<dyn Clock>,
     observer: Option<Arc<dyn Observer>>,
     max_body_bytes: usize,
@@ -64,6 +66,7 @@ impl Default for AuthenticatorBuilder {
             #[cfg(feature = "mtls")]
             mutual_tls: None,
             trusted_proxy: None,
+            throttling: Throttling::Default,
             clock: Arc::new(SystemClock::default()),
             observer: None,
             max_body_bytes: 64 * 1024,
@@ -137,6 +140,20 @@ impl AuthenticatorBuilder {
     /// The adapter must know the address of a connection: actix does, the tower layer by its `source`.
     pub fn trusted_proxy(mut self, proxy: TrustedProxy) -> Self {
         self.trusted_proxy = Some(proxy);
+        self
+    }
+
+    /// Who limits failed attempts. The default is [`FailureLimits`] of this process, for requests whose source is known:
+    /// a server that takes passwords must resist guessing
+    /// ([RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
+    pub fn throttle(mut self, throttle: impl Throttle) -> Self {
+        self.throttling = Throttling::By(Port::new(throttle));
+        self
+    }
+
+    /// Failed attempts are limited by somebody in front of this server, or by nobody.
+    pub fn without_throttle(mut self) -> Self {
+        self.throttling = Throttling::Off;
         self
     }
 
@@ -297,6 +314,11 @@ impl AuthenticatorBuilder {
             #[cfg(feature = "mtls")]
             mutual_tls: self.mutual_tls.map(MutualTls::new),
             trusted_proxy: self.trusted_proxy,
+            throttle: match self.throttling {
+                Throttling::Default => Some(Port::new(FailureLimits::with_clock(Arc::clone(&self.clock)))),
+                Throttling::By(throttle) => Some(throttle),
+                Throttling::Off => None,
+            },
             secrets,
             clock: self.clock,
             observer: self.observer,
@@ -305,6 +327,13 @@ impl AuthenticatorBuilder {
             policy,
         }))
     }
+}
+
+/// Who limits failed attempts.
+enum Throttling {
+    Default,
+    By(Port),
+    Off,
 }
 
 /// What the methods need, and whether it is there.

@@ -29,6 +29,7 @@ use crate::replay::DynReplayStore;
 use crate::request::AuthRequest;
 use crate::secret::Secrets;
 use crate::store::DynClientStore;
+use crate::throttle::{Guard, Port};
 
 /// What an [`Authenticator`](crate::Authenticator) was built from.
 pub(crate) struct Inner {
@@ -44,6 +45,7 @@ pub(crate) struct Inner {
     #[cfg(feature = "mtls")]
     pub(crate) mutual_tls: Option<MutualTls>,
     pub(crate) trusted_proxy: Option<TrustedProxy>,
+    pub(crate) throttle: Option<Port>,
     pub(crate) secrets: Secrets,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
@@ -78,6 +80,12 @@ pub(crate) struct Attempts<'r> {
 impl<'r> Attempts<'r> {
     fn iter(&self) -> impl Iterator<Item = &Candidate<'r>> {
         std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// The client that the credential claims to be of, and the one of its second reading.
+    fn client_ids(&self) -> (&str, Option<&str>) {
+        let first = &self.first.attempt;
+        (first.client_id(), first.second_reading().map(Attempt::client_id))
     }
 
     /// The method, where it does not depend on the client.
@@ -182,6 +190,20 @@ impl Inner {
                 Failure::new(Reason::NoCredentials).expected(enabled.join(" or ")).got("nothing")
             }
         }
+    }
+
+    /// The throttle over these attempts; none where it is not known who makes them.
+    pub(crate) fn guard<'r>(
+        &'r self,
+        attempts: &'r Attempts<'r>,
+        source: Option<IpAddr>,
+    ) -> Option<Guard<'r>> {
+        let (throttle, source) = self.throttle.as_ref().zip(source)?;
+        // What a proxy passes on without saying for whom may be anybody's.
+        if self.trusted_proxy.as_ref().is_some_and(|proxy| proxy.trusts(source)) {
+            return None;
+        }
+        Some(Guard::new(throttle, &self.tenant, source, attempts.client_ids(), attempts.shared))
     }
 
     fn reads_certificates(&self) -> bool {

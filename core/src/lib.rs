@@ -57,6 +57,7 @@ pub mod secret;
 #[cfg_attr(docsrs, doc(cfg(feature = "sign")))]
 pub mod sign;
 pub mod store;
+pub mod throttle;
 #[cfg(feature = "rustls")]
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 pub mod tls;

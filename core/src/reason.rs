@@ -248,7 +248,7 @@ reasons! {
     }
     Throttled "throttled" Throttled {
         cause: "More slow work or more failures than the limits allow.",
-        cure: "Wait for the time given in Retry-After. Prefer generated secrets, which need no slow hash."
+        cure: "Wait for the time given in Retry-After, and look at the refusals before this one for what is wrong. If the source is a proxy of your own, configure it as a trusted proxy that names the clients' addresses: else they share one limit. Prefer generated secrets, which need no slow hash."
     }
     StoreUnavailable "store_unavailable" DependencyDown {
         cause: "The client registry or the replay store cannot answer.",

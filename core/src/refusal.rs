@@ -17,12 +17,13 @@ pub struct Failure {
     got: Option<Cow<'static, str>>,
     registered: bool,
     method: Option<AuthMethod>,
+    retry_after: Option<u64>,
 }
 
 impl Failure {
     /// A failure without further detail.
     pub const fn new(reason: Reason) -> Self {
-        Failure { reason, expected: None, got: None, registered: false, method: None }
+        Failure { reason, expected: None, got: None, registered: false, method: None, retry_after: None }
     }
 
     /// What would have been accepted. Never a secret.
@@ -36,6 +37,12 @@ impl Failure {
     #[must_use]
     pub fn got(mut self, got: impl Into<Cow<'static, str>>) -> Self {
         self.got = Some(shorten(got.into()));
+        self
+    }
+
+    /// When to try again, in seconds, where that is known.
+    pub(crate) fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 
@@ -102,11 +109,13 @@ pub struct Refusal {
     failure: Failure,
     status: u16,
     challenge: Option<Arc<str>>,
+    retry_after: Option<Box<str>>,
 }
 
 impl Refusal {
     pub(crate) fn new(failure: Failure, status: u16, challenge: Option<Arc<str>>) -> Self {
-        Refusal { failure, status, challenge }
+        let retry_after = failure.retry_after.map(|seconds| seconds.to_string().into());
+        Refusal { failure, status, challenge, retry_after }
     }
 
     /// What the caller is told.
@@ -148,7 +157,7 @@ impl Refusal {
         let extra = match self.kind() {
             RefusalKind::WrongVerb => Some(("allow", "POST")),
             RefusalKind::Throttled | RefusalKind::DependencyDown => {
-                Some(("retry-after", RETRY_AFTER_SECONDS))
+                Some(("retry-after", self.retry_after.as_deref().unwrap_or(RETRY_AFTER_SECONDS)))
             }
             _ => None,
         };
@@ -194,6 +203,7 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+/// Where nobody knows better.
 const RETRY_AFTER_SECONDS: &str = "1";
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ mod trusted_proxy;
 mod xfcc;
 
 pub use self::certificate_header::CertificateHeader;
+pub(crate) use self::network::first_of_network;
 pub use self::source_header::SourceHeader;
 pub use self::trusted_proxy::TrustedProxy;
 

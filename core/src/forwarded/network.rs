@@ -22,18 +22,18 @@ impl Network {
         };
         same >= u32::from(self.prefix)
     }
+}
 
-    /// The address with every bit behind the prefix cleared.
-    fn first_address(&self) -> IpAddr {
-        match self.address {
-            IpAddr::V4(own) => {
-                let host = u32::MAX.checked_shr(self.prefix.into()).unwrap_or(0);
-                IpAddr::V4((own.to_bits() & !host).into())
-            }
-            IpAddr::V6(own) => {
-                let host = u128::MAX.checked_shr(self.prefix.into()).unwrap_or(0);
-                IpAddr::V6((own.to_bits() & !host).into())
-            }
+/// The address with every bit behind the prefix cleared.
+pub(crate) fn first_of_network(address: IpAddr, prefix: u8) -> IpAddr {
+    match address {
+        IpAddr::V4(own) => {
+            let host = u32::MAX.checked_shr(prefix.into()).unwrap_or(0);
+            IpAddr::V4((own.to_bits() & !host).into())
+        }
+        IpAddr::V6(own) => {
+            let host = u128::MAX.checked_shr(prefix.into()).unwrap_or(0);
+            IpAddr::V6((own.to_bits() & !host).into())
         }
     }
 }
@@ -74,7 +74,7 @@ impl FromStr for Network {
             ));
         }
         let network = Network { address, prefix };
-        let first = network.first_address();
+        let first = first_of_network(address, prefix);
         if first != address {
             let cure = format!("write {first}/{prefix} for the network, or {address} for the address");
             return Err(wrong(text, "names an address inside a network", cure));

@@ -165,7 +165,7 @@ pub(super) const ROWS: &[Row] = &[
     Row::new(Phase::Proof, Reason::SecretNotYetValid, "secret is valid already", keyed, nothing),
     Row::new(Phase::Proof, Reason::Replayed, "single use (jti)", single_use, nothing),
     Row::new(Phase::Server, Reason::BodyUnreadable, "body arrived whole", never, nothing),
-    Row::new(Phase::Server, Reason::Throttled, "limits on slow work", never, nothing),
+    Row::new(Phase::Server, Reason::Throttled, "limits on failures and on slow work", never, nothing),
     Row::new(Phase::Server, Reason::StoreUnavailable, "stores answer", never, nothing),
     Row::new(Phase::Server, Reason::ReplayStoreFull, "room to remember the assertion", never, nothing),
     Row::new(Phase::Server, Reason::InternalError, "no panic", never, nothing),
