@@ -2,6 +2,7 @@
 
 mod audit;
 mod captured;
+mod cost;
 mod hostile;
 mod known;
 mod metrics;
@@ -13,10 +14,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use countersign::key::KeySet;
 use countersign::observer::{AuditLog, Metrics, Observer, RingBuffer, Tracing};
 use countersign::replay::MemoryReplayStore;
 use countersign::store::Clients;
-use countersign::{AuthMethod, AuthenticatedClient, Authenticator, Client, Endpoint, Refusal, key::KeySet};
+use countersign::{
+    AuthMethod, AuthenticatedClient, Authenticator, AuthenticatorBuilder, Client, Endpoint, Refusal,
+};
 use countersign_tests::drivers::SetClock;
 use countersign_tests::fixtures::fixtures;
 use countersign_tests::request::Request;
@@ -89,6 +93,10 @@ impl Everyone {
 
 /// A server with the public client `pub`, the client `c-basic` and the signing client `c-pkjwt-es256`.
 pub(crate) fn server(observer: impl Observer) -> Authenticator {
+    builder().observer(observer).build().unwrap()
+}
+
+fn builder() -> AuthenticatorBuilder {
     let clock = SetClock::new(NOW);
     Authenticator::builder()
         .issuer(ISSUER)
@@ -96,9 +104,6 @@ pub(crate) fn server(observer: impl Observer) -> Authenticator {
         .clients(Clients::new([public(), by_secret(), signer()]).unwrap())
         .replay(MemoryReplayStore::with_clock(clock.clone()))
         .clock(clock)
-        .observer(observer)
-        .build()
-        .unwrap()
 }
 
 fn public() -> Client {
