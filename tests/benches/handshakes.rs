@@ -1,8 +1,9 @@
 //! Full TLS handshakes on our listener with our verifier, beside the same rustls server in a plain loop: with webpki's
-//! client verifier, and without client authentication. Real sockets, alternating rounds, the best of each.
+//! client verifier, and without client authentication. Real sockets, one handshake here and one there in turns, and of
+//! each the time that a tenth of them kept under: other work on the machine only adds.
 //!
-//! `cargo bench -p countersign-tests --bench handshakes`. Target: at most 1.1 times the time of the plain server that
-//! does the same work.
+//! `cargo bench -p countersign-tests --bench handshakes`. Target: at most 1.1 times the time of a plain one. Fails
+//! above.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_precision_loss)]
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
@@ -25,8 +26,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedP
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-const ROUNDS: usize = 30;
-const HANDSHAKES: usize = 100;
+const HANDSHAKES: usize = 2000;
 
 fn main() {
     let server = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -44,33 +44,30 @@ fn main() {
         let plain = |verifier| plain_config(verifier, chain.clone(), key.clone_key());
         (plain_server(plain(Some(verifier))).await, plain_server(plain(None)).await, our_server(config).await)
     });
-    println!(
-        "{:<44} {:>10} {:>10} {:>7}   target",
-        "best of rounds, one handshake", "plain", "ours", "ratio"
-    );
+    println!("{:<44} {:>10} {:>10} {:>7}   target", "a handshake", "plain", "ours", "ratio");
     let mut over = Vec::new();
     for version in [&TLS13, &TLS12] {
         let with = authority.client(version, true);
         let without = authority.client(version, false);
-        for (name, plain, client_config, is_same_work) in [
-            ("certificate, webpki", webpki, &with, true),
-            ("no certificate, webpki", webpki, &without, true),
-            ("no certificate, no client authentication", nobody, &without, false),
+        for (name, plain, client_config) in [
+            ("certificate, webpki", webpki, &with),
+            ("no certificate, webpki", webpki, &without),
+            ("no certificate, no client authentication", nobody, &without),
         ] {
-            let (mut least_plain, mut least_ours) = (Duration::MAX, Duration::MAX);
-            for _ in 0..ROUNDS {
-                least_plain = least_plain.min(client.block_on(round(plain, client_config)));
-                least_ours = least_ours.min(client.block_on(round(ours, client_config)));
+            let (mut of_plain, mut of_ours) = (Vec::new(), Vec::new());
+            for _ in 0..HANDSHAKES {
+                of_plain.push(client.block_on(handshake(plain, client_config)));
+                of_ours.push(client.block_on(handshake(ours, client_config)));
             }
-            let ratio = least_ours.as_secs_f64() / least_plain.as_secs_f64();
+            let (of_plain, of_ours) = (tenth(of_plain), tenth(of_ours));
+            let ratio = of_ours.as_secs_f64() / of_plain.as_secs_f64();
             let name = format!("{:?}, {name}", version.version);
             println!(
-                "{name:<44} {:>7} µs {:>7} µs {ratio:>7.3}   {}",
-                least_plain.as_micros(),
-                least_ours.as_micros(),
-                if is_same_work { "1.1" } else { "" },
+                "{name:<44} {:>7} µs {:>7} µs {ratio:>7.3}   1.1",
+                of_plain.as_micros(),
+                of_ours.as_micros(),
             );
-            if is_same_work && ratio > 1.1 {
+            if ratio > 1.1 {
                 over.push(name);
             }
         }
@@ -78,17 +75,20 @@ fn main() {
     assert!(over.is_empty(), "over target: {over:?}");
 }
 
-/// One after the other, each until the server has said something: in TLS 1.3 the client is done before that.
-async fn round(address: SocketAddr, config: &Arc<ClientConfig>) -> Duration {
+/// Until the server has said something: in TLS 1.3 the client is done before the server has verified it.
+async fn handshake(address: SocketAddr, config: &Arc<ClientConfig>) -> Duration {
     let connector = TlsConnector::from(Arc::clone(config));
     let start = Instant::now();
-    for _ in 0..HANDSHAKES {
-        let stream = TcpStream::connect(address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        let mut stream = connector.connect(ServerName::try_from("localhost").unwrap(), stream).await.unwrap();
-        assert_eq!(stream.read_u8().await.unwrap(), b'.');
-    }
-    start.elapsed() / u32::try_from(HANDSHAKES).unwrap()
+    let stream = TcpStream::connect(address).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut stream = connector.connect(ServerName::try_from("localhost").unwrap(), stream).await.unwrap();
+    assert_eq!(stream.read_u8().await.unwrap(), b'.');
+    start.elapsed()
+}
+
+fn tenth(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 10]
 }
 
 async fn our_server(config: ServerConfig) -> SocketAddr {
