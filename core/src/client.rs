@@ -36,6 +36,7 @@ pub struct Client {
     signing_algorithm: Option<Algorithm>,
     #[cfg(feature = "mtls")]
     certificate: Option<Box<ExpectedCertificate>>,
+    any_secret_method: bool,
     assertion_reuse: bool,
     disabled: bool,
     decoy: bool,
@@ -54,6 +55,7 @@ impl Client {
             signing_algorithm: None,
             #[cfg(feature = "mtls")]
             certificate: None,
+            any_secret_method: false,
             assertion_reuse: false,
             disabled: false,
             decoy: false,
@@ -74,11 +76,24 @@ impl Client {
         self
     }
 
+    /// May authenticate by whichever method proves its secret: `any_secret_method`. For a client of a server that did
+    /// not look at the method, until it is [pinned](crate::metadata::ClientMetadata::pin) to those that it uses.
+    ///
+    /// They are `client_secret_basic` and `client_secret_post`, and `client_secret_jwt` where one of its secrets is kept
+    /// [in the clear](ClientSecret::raw) and has 32 octets. Never `none`, and never a method of another kind.
+    #[must_use]
+    pub fn with_any_secret_method(mut self) -> Self {
+        self.any_secret_method = true;
+        self.with_method(AuthMethod::CLIENT_SECRET_BASIC)
+            .with_method(AuthMethod::CLIENT_SECRET_POST)
+            .with_mac_if_it_has_a_key()
+    }
+
     /// One more secret. Any of them authenticates, within its dates.
     #[must_use]
     pub fn with_secret(mut self, secret: ClientSecret) -> Self {
         self.secrets.push(secret);
-        self
+        self.with_mac_if_it_has_a_key()
     }
 
     /// The public keys of `private_key_jwt`.
@@ -144,6 +159,19 @@ impl Client {
         self
     }
 
+    /// The third method of an unpinned client, once it has a secret that can be the key of one.
+    fn with_mac_if_it_has_a_key(self) -> Self {
+        let is_granted = |grant: &MethodGrant| *grant.method() == AuthMethod::CLIENT_SECRET_JWT;
+        let mut keys = self.secrets.iter().filter_map(ClientSecret::mac_key);
+        if self.any_secret_method
+            && !self.grants.iter().any(is_granted)
+            && keys.any(|key| key.fits(Algorithm::HS256))
+        {
+            return self.with_method(AuthMethod::CLIENT_SECRET_JWT);
+        }
+        self
+    }
+
     /// A client that stands in for one that does not exist, so that its verification costs the same. Nobody holds
     /// its credentials.
     pub(crate) fn decoy(secret: ClientSecret, keys: KeySet) -> Self {
@@ -163,6 +191,12 @@ impl Client {
     /// The methods it may use.
     pub fn grants(&self) -> &[MethodGrant] {
         &self.grants
+    }
+
+    /// Do its grants say by which method it authenticates? Not where it
+    /// [may use any that proves its secret](Client::with_any_secret_method).
+    pub fn is_pinned(&self) -> bool {
+        !self.any_secret_method
     }
 
     /// Its secrets, expired ones included.

@@ -4,6 +4,7 @@
 mod credentials;
 mod entry;
 mod error;
+mod pin;
 mod timestamp;
 mod validate;
 
@@ -16,9 +17,10 @@ pub use self::entry::{GrantEntry, SecretEntry};
 pub use self::error::MetadataError;
 pub use self::timestamp::Timestamp;
 
+use crate::algorithm::Algorithm;
 use crate::auth_method::AuthMethod;
 use crate::grant::MethodGrant;
-use crate::secret::ClientSecret;
+use crate::secret::{ClientSecret, MacKey};
 
 /// What is registered about a client: the names of the specifications, and a few of ours.
 ///
@@ -102,6 +104,11 @@ pub struct ClientMetadata {
     /// besides, unless it is listed here with limits of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub auth_methods: Vec<GrantEntry>,
+    /// Ours: not pinned to a method yet, in place of `token_endpoint_auth_method` and `auth_methods`. The client may use
+    /// whichever proves its secret, see [`Client::with_any_secret_method`](crate::Client::with_any_secret_method).
+    /// [`pin`](ClientMetadata::pin) ends that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub any_secret_method: bool,
     /// Ours: certificates (PEM or base64 DER) and public keys (PEM), beside those of `jwks`; see
     /// [`KeySet`]. Needs the feature `x509`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -135,11 +142,22 @@ impl ClientMetadata {
                 ));
             }
         }
+        if self.any_secret_method {
+            warnings.push(format!(
+                "client {:?}: any_secret_method: not pinned yet, any method that proves the secret is taken; see which it uses, and pin it",
+                self.client_id
+            ));
+        }
         warnings
     }
 
     /// The methods the client may use.
     fn grants(&self) -> Vec<MethodGrant> {
+        if self.any_secret_method {
+            let mac = self.has_key_of_mac().then_some(AuthMethod::CLIENT_SECRET_JWT);
+            let methods = [AuthMethod::CLIENT_SECRET_BASIC, AuthMethod::CLIENT_SECRET_POST];
+            return methods.into_iter().chain(mac).map(MethodGrant::new).collect();
+        }
         let mut grants: Vec<MethodGrant> = self.auth_methods.iter().map(GrantEntry::grant).collect();
         let registered = match &self.token_endpoint_auth_method {
             // RFC 7591 §2.
@@ -153,6 +171,13 @@ impl ClientMetadata {
             grants.push(MethodGrant::new(method));
         }
         grants
+    }
+
+    /// Is one of the secrets in the clear, and long enough for the shortest key of a MAC (RFC 7518 §3.2)?
+    fn has_key_of_mac(&self) -> bool {
+        let least = MacKey::least_octets(Algorithm::HS256).unwrap_or(usize::MAX);
+        let listed = self.client_secrets.iter().filter_map(|entry| entry.secret.as_ref());
+        self.client_secret.iter().chain(listed).any(|secret| secret.len() >= least)
     }
 }
 

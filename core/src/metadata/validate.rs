@@ -60,8 +60,12 @@ impl Client {
                 "remove the oldest; a generated secret needs no slow hash",
             ));
         }
-        for grant in &grants {
-            check_method(metadata, grant.method(), &secrets, &keys)?;
+        if metadata.any_secret_method {
+            check_unpinned(metadata, &secrets)?;
+        } else {
+            for grant in &grants {
+                check_method(metadata, grant.method(), &secrets, &keys)?;
+            }
         }
         if let Some((field, _)) = metadata.certificate_subjects().nth(1) {
             return Err(MetadataError::new(
@@ -85,8 +89,12 @@ impl Client {
             .with_keys(keys)
             .danger_reuse_assertions(reuse)
             .disabled(metadata.disabled);
-        for grant in grants {
-            client = client.with_grant(grant);
+        if metadata.any_secret_method {
+            client = client.with_any_secret_method();
+        } else {
+            for grant in grants {
+                client = client.with_grant(grant);
+            }
         }
         for secret in secrets {
             client = client.with_secret(secret);
@@ -103,6 +111,25 @@ impl Client {
         }
         Ok(client)
     }
+}
+
+/// A client that is not pinned has a secret, and no word about its methods.
+fn check_unpinned(metadata: &ClientMetadata, secrets: &[ClientSecret]) -> Result<(), MetadataError> {
+    if metadata.token_endpoint_auth_method.is_some() || !metadata.auth_methods.is_empty() {
+        return Err(MetadataError::new(
+            "any_secret_method",
+            "stands beside token_endpoint_auth_method or auth_methods, which say the method",
+            "leave out any_secret_method, or the others until the client is pinned",
+        ));
+    }
+    if secrets.is_empty() {
+        return Err(MetadataError::new(
+            "client_secret",
+            "is missing, and any_secret_method needs it",
+            "add client_secret or client_secrets",
+        ));
+    }
+    Ok(())
 }
 
 /// What a method verifies against must be registered with it.
