@@ -31,6 +31,7 @@
 //! | `Metrics` | `metrics` | counts and times decisions, for the exporter of the program's choice |
 //! | [`RingBuffer`] | | keeps the newest decisions for a page that shows them |
 //! | [`AuditLog`] | | a file of JSON lines |
+//! | [`MethodUse`] | | counts by which method each client authenticates, and says what to pin it to |
 //!
 //! **Text of the caller is escaped.** A `client_id`, a `kid`, a scheme are whatever a stranger chose to send. In a
 //! [`Decision`]'s line, in an [`Event`] and in the fields of a tracing event such a text is printable ASCII: every other
@@ -41,21 +42,27 @@ mod audit;
 mod decision;
 mod escape;
 mod event;
+mod method_report;
+mod method_use;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod ring;
 mod several;
 #[cfg(feature = "tracing")]
 mod tracing;
+mod uses;
 
 pub use self::audit::AuditLog;
 pub use self::decision::Decision;
 pub(crate) use self::decision::JwtId;
 pub use self::event::Event;
+pub use self::method_report::{ClientMethods, MethodReport, RefusedMethod, UsedMethod};
+pub use self::method_use::MethodUse;
 #[cfg(feature = "metrics")]
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
 pub use self::metrics::Metrics;
 pub use self::ring::RingBuffer;
+pub(crate) use self::uses::Uses;
 #[cfg(feature = "tracing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
 pub use self::tracing::Tracing;
