@@ -1,6 +1,5 @@
 //! When each secret was last used, so that an operator sees which one can go.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -9,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::client::Client;
 use crate::clock::{Clock, SystemClock};
-use crate::observer::{Decision, Observer};
+use crate::observer::{Decision, Observer, Uses};
 
 /// An observer that keeps the last use of each secret, by client and label.
 ///
@@ -40,15 +39,7 @@ use crate::observer::{Decision, Observer};
 pub struct SecretUse {
     clock: Arc<dyn Clock>,
     began_at: SystemTime,
-    most: usize,
-    seen: Mutex<Seen>,
-}
-
-#[derive(Default)]
-struct Seen {
-    by_client: HashMap<Box<str>, Vec<(Label, SystemTime)>>,
-    count: usize,
-    incomplete: bool,
+    seen: Mutex<Uses<Label>>,
 }
 
 type Label = Option<Box<str>>;
@@ -61,14 +52,14 @@ impl SecretUse {
 
     /// The same, under another clock.
     pub fn with_clock(clock: impl Clock) -> Self {
-        SecretUse { began_at: clock.now(), clock: Arc::new(clock), most: 100_000, seen: Mutex::default() }
+        let seen = Mutex::new(Uses::with_capacity(100_000));
+        SecretUse { began_at: clock.now(), clock: Arc::new(clock), seen }
     }
 
-    /// Room for this many secrets.
+    /// Room for this many secrets. Forgets what it has.
     #[must_use]
-    pub fn with_capacity(mut self, secrets: usize) -> Self {
-        self.most = secrets;
-        self
+    pub fn with_capacity(self, secrets: usize) -> Self {
+        SecretUse { seen: Mutex::new(Uses::with_capacity(secrets)), ..self }
     }
 
     /// Since when uses are kept.
@@ -78,14 +69,14 @@ impl SecretUse {
 
     /// Was there room for every secret that was used? Where not, an unused one may be one without room.
     pub fn is_complete(&self) -> bool {
-        !self.seen().incomplete
+        self.seen().is_complete()
     }
 
     /// When a secret of this client and label was last used, if it was since the beginning.
     pub fn last_use(&self, client_id: &str, label: Option<&str>) -> Option<SystemTime> {
         let seen = self.seen();
-        let mut uses = seen.by_client.get(client_id)?.iter();
-        uses.find(|(known, _)| known.as_deref() == label).map(|(_, at)| *at)
+        let mut uses = seen.of(client_id).iter();
+        uses.find(|(known, _)| known.as_deref() == label).map(|(_, uses)| uses.last)
     }
 
     /// The last use of each of the client's secrets, in their order.
@@ -100,7 +91,7 @@ impl SecretUse {
             .collect()
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    fn seen(&self) -> MutexGuard<'_, Uses<Label>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -120,19 +111,8 @@ impl Observer for SecretUse {
             return;
         }
         let now = self.clock.now();
-        let mut guard = self.seen();
-        let seen = &mut *guard;
-        if let Some(uses) = seen.by_client.get_mut(client.client_id())
-            && let Some((_, at)) = uses.iter_mut().find(|(known, _)| known.as_deref() == label)
-        {
-            *at = now.max(*at);
-        } else if seen.count < self.most {
-            seen.count += 1;
-            let uses = seen.by_client.entry(client.client_id().into()).or_default();
-            uses.push((label.map(Into::into), now));
-        } else {
-            seen.incomplete = true;
-        }
+        let is_so = |known: &Label| known.as_deref() == label;
+        self.seen().note(client.client_id(), now, is_so, || label.map(Into::into));
     }
 }
 
@@ -140,7 +120,7 @@ impl fmt::Debug for SecretUse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SecretUse")
             .field("began_at", &self.began_at)
-            .field("secrets", &self.seen().count)
+            .field("secrets", &self.seen().len())
             .finish_non_exhaustive()
     }
 }
