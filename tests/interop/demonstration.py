@@ -25,9 +25,9 @@ def run(program: Path, scratch: Path, report: Report) -> None:
             lines = pasteable(server)
             for method, line in lines:
                 server.forget()
-                problems = paste(line, folder)
-                problems += logged(server.decisions(1), method)
-                report.row([framework, "pasted", "curl", f"{method} {client_of(line, folder)}", "an access token"], problems)
+                problems = paste(line, folder) + logged(server.decisions(1), method)
+                case = f"{method} {client_of(line, folder)}"
+                report.row([framework, "pasted", "curl", case, "an access token"], problems)
             count = [] if len(lines) == LINES else [f"{len(lines)} lines are printed, not {LINES}"]
             report.row([framework, "pasted", "", f"{LINES} lines are printed"], count)
             report.row([framework, "pasted", "", "the README shows one of them"], shown([line for _, line in lines]))
@@ -41,9 +41,9 @@ def pasteable(server: TokenServer) -> list[tuple[str, str]]:
 
 def paste(line: str, folder: Path) -> list[str]:
     # The line stays as it is: what else there is to say stands in a file that curl reads.
-    Path(folder, ".curlrc").write_text('silent\nshow-error\nmax-time = 20\nnoproxy = "*"\nwrite-out = "\\n%{http_code}"\n')
-    shell = subprocess.run(["sh", "-c", line], cwd=folder, env={**os.environ, "CURL_HOME": str(folder)},
-        capture_output=True, text=True, timeout=60)
+    Path(folder, ".curlrc").write_text(CURLRC)
+    environment = {**os.environ, "CURL_HOME": str(folder)}
+    shell = subprocess.run(["sh", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
     body, _, status = shell.stdout.rpartition("\n")
     if shell.returncode != 0 or status != "200":
         return [f"curl ended with {shell.returncode}, status {status!r}: {body} {shell.stderr}"]
@@ -68,3 +68,12 @@ def shown(lines: list[str]) -> list[str]:
     block = readme.snippet("sh", "--cert ").strip()
     usual = [re.sub(r"https://127\.0\.0\.1:\d+/", "https://127.0.0.1:8443/", line) for line in lines]
     return [] if block in usual else [f"{block!r} is not printed"]
+
+
+CURLRC = """\
+silent
+show-error
+max-time = 20
+noproxy = "*"
+write-out = "\\n%{http_code}"
+"""

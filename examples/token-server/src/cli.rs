@@ -65,6 +65,11 @@ A configuration, as.toml (every key but clients may be left out):
   [policy]                              # any switch, on top of the preset
   max_lifetime = 300
 
+  [tls]                                 # for clients with certificates; behind a proxy [proxy], see README.md
+  cert      = "server.pem"
+  key       = "server-key.pem"
+  client_ca = "ca.pem"                  # who vouches for those of tls_client_auth
+
 clients.json, with the metadata names of RFC 7591:
   [{ "client_id": "billing", "client_secret": "wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq" },
    { "client_id": "reports", "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [ … ] } }]

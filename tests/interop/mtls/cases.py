@@ -31,7 +31,9 @@ class Case:
     header: str = ""
 
 
-def accepted(name: str, client_id: str, shows: str | None = None, header: str = "", believed: str | None = None) -> Case:
+def accepted(
+    name: str, client_id: str, shows: str | None = None, header: str = "", believed: str | None = None
+) -> Case:
     """A client of mutual TLS gets a token for its certificate, or for the one that the server believes to be its."""
     return Case(name, client_id, form(client_id), shows, None, believed or shows, header)
 
@@ -87,7 +89,8 @@ def run(way: Way, client: Client, case: Case) -> tuple[str, list[str]]:
     problems: list[str] = []
     seen: list[str] = []
     for version in VERSIONS:
-        certificate, key = [way.folder / f"{case.shows}-{kind}.pem" if case.shows else None for kind in ["cert", "key"]]
+        files = [way.folder / f"{case.shows}-{kind}.pem" if case.shows else None for kind in ["cert", "key"]]
+        certificate, key = files
         a_try = Try(way.url, way.folder / "ca.pem", certificate, key, version, case.form, case.header)
         way.server.forget()
         outcome = client.attempt(a_try)

@@ -105,5 +105,5 @@ def all_clients(scratch: Path) -> list[Client]:
         Client("python http", [python, "-u", "-B", "python_http.py"], True, False),
         Client("python requests", [python, "-u", "-B", "python_requests.py"], False, False),
         Client("go net/http", [str(go)], True, True),
-        Client("java HttpClient", ["java", "Client.java"], True, True),
+        Client("java HttpClient", ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "Client.java"], True, True),
     ]

@@ -4,8 +4,13 @@ from pathlib import Path
 
 from bed.token_server import TokenServer
 
+from . import issued
+
 
 def folder(program: Path, scratch: Path) -> Path:
-    """A folder with the clients and certificates of the demonstration, which makes them when it starts."""
+    """The clients and certificates of the demonstration, which makes them when it starts, and a few more."""
     with TokenServer(program, scratch, "axum"):
-        return scratch / "countersign-demo"
+        pass
+    made = scratch / "countersign-demo"
+    issued.register(made)
+    return made

@@ -7,8 +7,8 @@ from bed import readme
 from bed.report import Report
 from bed.token_server import FRAMEWORKS, TokenServer
 
-from . import cases, configuration
-from .cases import Way
+from . import cases, configuration, issued
+from .cases import ACCEPTED, REFUSED, Way
 from .client import all_clients
 
 TITLE = "Mutual TLS"
@@ -27,7 +27,7 @@ def run(program: Path, scratch: Path, report: Report) -> None:
         for client in all_clients(scratch):
             with client:
                 for way in ways:
-                    for case in cases.ACCEPTED + cases.REFUSED:
+                    for case in [*ACCEPTED, issued.BY_CHAIN, issued.BY_ANCHOR, *REFUSED, issued.EXPIRED]:
                         outcome, problems = cases.run(way, client, case)
                         columns = [way.server.framework, way.name, client.name, case.name, outcome]
                         report.row(columns, problems)

@@ -29,11 +29,12 @@ class Format:
     def forgeries(self, folder: Path) -> list[Case]:
         """A client writes the field itself, and the proxy overwrites it."""
         forged = self.forged(folder / "demo-tls-dn-cert.pem")
+        in_small_letters = forged.replace(self.field, self.field.lower())
         another = self.forged(folder / "demo-self-signed-cert.pem")
         client = "demo-tls-dn"
         made = [
             refused("forged, no certificate", client, None, "no_certificate", forged),
-            refused("forged in small letters, no certificate", client, None, "no_certificate", forged.replace(self.field, self.field.lower())),
+            refused("forged in small letters, no certificate", client, None, "no_certificate", in_small_letters),
             refused("forged, another client's certificate", client, "demo-tls-dns", "certificate_mismatch", forged),
             accepted("forged, but the client's own certificate counts", client, client, another),
         ]

@@ -10,7 +10,7 @@ from bed import ports, readme
 from bed.report import Report
 from bed.token_server import FRAMEWORKS, TokenServer
 
-from . import asides, cases, configuration, proxies
+from . import asides, cases, configuration, issued, proxies
 from .cases import ACCEPTED, NO_CERTIFICATE, REFUSED, SELF_SIGNED, Case, Way
 from .client import Client, all_clients
 from .formats import FORMATS, Format
@@ -48,11 +48,15 @@ def run(program: Path, scratch: Path, report: Report) -> None:
 def tried_by(client: Client, bed: Bed, folder: Path) -> list[tuple[Way, Case]]:
     """curl tries everything, the others what depends on the client."""
     if client.name == "curl":
-        right = ACCEPTED + REFUSED + bed.format.forgeries(folder) + secrets(folder)
+        right = [*ACCEPTED, issued.BY_ANCHOR, *REFUSED, *bed.format.forgeries(folder), *secrets(folder)]
+        right.append(issued.BY_CHAIN if bed.format.name == "haproxy" else issued.CHAINLESS)
+        if bed.format.proxy == "haproxy":
+            # nginx answers itself, see asides.
+            right.append(issued.EXPIRED)
         return [(bed.way, case) for case in right] + [(bed.forgetful, bed.format.forgetting(folder))]
     tried = [(bed.way, case) for case in [ACCEPTED[0], SELF_SIGNED, NO_CERTIFICATE]]
     if client.tells_authorities and bed.naming:
-        withheld = replace(SELF_SIGNED, name="self-signed, WITHHELD: a CA is named", reason="no_certificate")
+        withheld = replace(NO_CERTIFICATE, name="self-signed, WITHHELD: a CA is named", shows="demo-self-signed")
         shown = replace(ACCEPTED[0], name="tls_client_auth, shown: its CA is named")
         tried += [(bed.naming, withheld), (bed.naming, shown)]
     return tried
@@ -94,7 +98,8 @@ def start(program: Path, folder: Path, scratch: Path, stack: ExitStack) -> list[
             if format.proxy == "nginx":
                 text = proxies.nginx_snippet()
                 forgetful = readme.without(text, "$ssl_client_escaped_cert")
-                naming = door(proxies.naming_nginx(folder), "1")
+                authorities = (folder / "ca.pem").read_text().count("BEGIN CERTIFICATE")
+                naming = door(proxies.naming_nginx(folder), str(authorities))
             else:
                 text = proxies.haproxy_snippet() if format.name == "haproxy" else proxies.client_cert_snippet()
                 forgetful, naming = readme.without(text, "del-header"), None

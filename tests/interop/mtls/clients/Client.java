@@ -50,12 +50,12 @@ public class Client {
         header = fields[5];
         form = fields[6];
         KeyStore trusted = keyStore();
-        trusted.setCertificateEntry("ca", certificate(fields[1]));
+        trusted.setCertificateEntry("ca", certificates(fields[1])[0]);
         TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         trust.init(trusted);
         KeyStore own = keyStore();
         if (!fields[2].equals("-")) {
-            own.setKeyEntry("own", key(fields[3]), NO_PASSWORD, new Certificate[] {certificate(fields[2])});
+            own.setKeyEntry("own", key(fields[3]), NO_PASSWORD, certificates(fields[2]));
         }
         KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         keys.init(own, NO_PASSWORD);
@@ -115,9 +115,9 @@ public class Client {
         return store;
     }
 
-    private static X509Certificate certificate(String file) throws Exception {
+    private static Certificate[] certificates(String file) throws Exception {
         try (var octets = Files.newInputStream(Path.of(file))) {
-            return (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(octets);
+            return CertificateFactory.getInstance("X.509").generateCertificates(octets).toArray(new Certificate[0]);
         }
     }
 

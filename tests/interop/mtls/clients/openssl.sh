@@ -10,7 +10,12 @@ attempt() {
     local rest=${url#https://}
     local authority=${rest%%/*} path=/${rest#*/}
     local options=(-connect "$authority" -CAfile "$ca" -verify_return_error "-tls${version/./_}" -ign_eof)
-    [[ $certificate == - ]] || options+=(-cert "$certificate" -key "$key")
+    if [[ $certificate != - ]]; then
+        # It wants those of the chain in a file of their own.
+        sed '1,/-----END/d' "$certificate" >"$scratch/chain"
+        options+=(-cert "$certificate" -key "$key")
+        [[ ! -s $scratch/chain ]] || options+=(-cert_chain "$scratch/chain")
+    fi
     local line="Host: $authority"
     [[ $header == - ]] || line+=$'\r\n'$header
     # Both at once: what the server does not answer on this connection, it does not answer.
@@ -30,8 +35,9 @@ request() {
 
 # speak FILE OPTION…: sends the file and listens until the server closes.
 speak() {
-    timeout 10 openssl s_client "${options[@]}" "${@:2}" <"$scratch/$1" >"$scratch/said" 2>"$scratch/complaints" && return
-    printf 'failed\t%s\n' "$(tail -n 3 "$scratch/complaints" | tr '\n\t' '  ')"
+    timeout 10 openssl s_client "${options[@]}" "${@:2}" <"$scratch/$1" >"$scratch/said" 2>"$scratch/complaint" &&
+        return
+    printf 'failed\t%s\n' "$(tail -n 3 "$scratch/complaint" | tr '\n\t' '  ')"
     return 1
 }
 
