@@ -9,10 +9,12 @@
 mod bed;
 
 use std::hint::black_box;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use countersign::replay::{Claim, MemoryReplayStore, ReplayKey, ReplayStore};
+use countersign::throttle::{Attempted, FailureLimits, Throttle};
 
 fn main() {
     let mut over = Vec::new();
@@ -20,6 +22,7 @@ fn main() {
     own_time();
     mutual_tls(&mut over);
     replay_memory(&mut over);
+    failure_memory(&mut over);
     assert!(over.is_empty(), "over target: {over:?}");
 }
 
@@ -38,6 +41,14 @@ fn allocations(over: &mut Vec<String>) {
         let request = bed::by_secret(method);
         let body = Bytes::from(request.body.clone());
         row(method.to_owned(), 5, &mut || {
+            black_box(bed::authenticate(&auth, &request, &body));
+        });
+    }
+    for method in bed::SECRETS {
+        let mut request = bed::by_secret(method);
+        request.peer.address = Some(SOURCE);
+        let body = Bytes::from(request.body.clone());
+        row(format!("{method}, from an address"), 6, &mut || {
             black_box(bed::authenticate(&auth, &request, &body));
         });
     }
@@ -63,6 +74,16 @@ fn own_time() {
             black_box(bed::authenticate(&auth, &request, &body));
         });
         println!("{method:<28} {:>12} {:>9} ns {:>7} ns   1000 ns", "-", whole.as_nanos(), whole.as_nanos());
+    }
+    for method in bed::SECRETS {
+        let mut request = bed::by_secret(method);
+        request.peer.address = Some(SOURCE);
+        let body = Bytes::from(request.body.clone());
+        let whole = least(ROUNDS, CALLS * 20, || {
+            black_box(bed::authenticate(&auth, &request, &body));
+        });
+        let name = format!("{method}, address");
+        println!("{name:<28} {:>12} {:>9} ns {:>7} ns   1000 ns", "-", whole.as_nanos(), whole.as_nanos());
     }
     for (algorithm, client) in bed::SIGNERS {
         let prepared = bed::Prepared::new(client, ROUNDS * CALLS);
@@ -122,6 +143,30 @@ fn mutual_tls(over: &mut Vec<String>) {
     }
 }
 
+/// Of a flood of failures and successes, each of another client from another source.
+fn failure_memory(over: &mut Vec<String>) {
+    const ATTEMPTS: u32 = 1_000_000;
+    let clock = countersign_tests::drivers::SetClock::new(countersign_tests::row::NOW);
+    let limits = FailureLimits::with_clock(clock);
+    let ids: Vec<String> = (0..1000).map(|client| format!("client-{client}")).collect();
+    let flood = allocation_counter::measure(|| {
+        for number in 0..ATTEMPTS {
+            let source = Ipv6Addr::from((0x2001_0db8_u128 << 96) + (u128::from(number) << 64));
+            let attempt = Attempted::new("", &ids[number as usize % ids.len()], source.into());
+            futures_executor::block_on(limits.failed(&attempt));
+            let other = Attempted::new("another", attempt.client_id(), source.into());
+            futures_executor::block_on(limits.succeeded(&other));
+        }
+    });
+    let (entries, bytes) = (limits.len(), flood.bytes_current as f64);
+    let each = bytes / entries as f64;
+    println!("\n{:<28} {:>12} {:>12}   target", "failure memory", "entries", "bytes each");
+    println!("{:<28} {entries:>12} {each:>10.1} B   64 B", "10^6 failures, successes");
+    if entries > 4 * 65_536 || each > 64.0 {
+        over.push("failure memory".to_owned());
+    }
+}
+
 fn least(rounds: usize, calls: usize, mut call: impl FnMut()) -> Duration {
     (0..rounds)
         .map(|_| {
@@ -166,3 +211,6 @@ fn replay_memory(over: &mut Vec<String>) {
         }
     }
 }
+
+/// Of requests whose failures would be limited.
+const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));

@@ -63,6 +63,8 @@ pub struct Proxy {
     pub networks: Vec<String>,
     /// The form in which they pass certificates on, as in `[proxy]` of a configuration.
     pub header: String,
+    /// The header field in which they name the client's address, if they do.
+    pub forwarded_for: Option<String>,
 }
 
 /// One thing that happens in a row.
@@ -210,5 +212,10 @@ pub enum Expect {
         error: String,
         /// The code of the private reason.
         reason: String,
+    },
+    /// The handler is not reached: too many failures before.
+    Throttled {
+        /// The seconds of `Retry-After`.
+        retry_after: u64,
     },
 }

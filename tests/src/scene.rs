@@ -84,7 +84,16 @@ impl Scene {
     /// Trusts the header fields of the proxies of this network.
     #[must_use]
     pub fn behind_proxy(mut self, network: &str, header: &str) -> Self {
-        self.0.setup.proxy = Some(Proxy { networks: vec![network.to_owned()], header: header.to_owned() });
+        let networks = vec![network.to_owned()];
+        self.0.setup.proxy = Some(Proxy { networks, header: header.to_owned(), forwarded_for: None });
+        self
+    }
+
+    /// These proxies name the client's address in this header field.
+    #[must_use]
+    pub fn forwarded_for(mut self, header: &str) -> Self {
+        let proxy = self.0.setup.proxy.as_mut().expect("a proxy");
+        proxy.forwarded_for = Some(header.to_owned());
         self
     }
 
@@ -119,6 +128,12 @@ impl Scene {
     pub fn send(mut self, request: Request, expect: Expect) -> Self {
         self.0.steps.push(Step::Send { request: request.build(), expect });
         self
+    }
+
+    /// Sends the same request so many times, to the same answer.
+    #[must_use]
+    pub fn send_times(self, times: usize, request: &Request, expect: &Expect) -> Self {
+        (0..times).fold(self, |scene, _| scene.send(request.clone(), expect.clone()))
     }
 
     /// Moves the clock.
@@ -162,6 +177,11 @@ pub fn invalid_request(status: u16, reason: &str) -> Expect {
 /// The caller is told that the client was not authenticated.
 pub fn invalid_client(status: u16, reason: &str) -> Expect {
     refused(status, "invalid_client", reason)
+}
+
+/// The caller is told to wait.
+pub fn throttled(retry_after: u64) -> Expect {
+    Expect::Throttled { retry_after }
 }
 
 fn refused(status: u16, error: &str, reason: &str) -> Expect {

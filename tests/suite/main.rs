@@ -28,5 +28,6 @@ mod replay_sqlite;
 mod rows;
 mod secrets;
 mod sign;
+mod throttle;
 mod wire;
 mod wycheproof;

@@ -45,6 +45,7 @@ fn there_are_rows_for_every_reason_that_a_request_can_cause() {
         .flat_map(|row| &row.steps)
         .filter_map(|step| match step {
             Step::Send { expect: Expect::Refused { reason, .. }, .. } => Some(reason.as_str()),
+            Step::Send { expect: Expect::Throttled { .. }, .. } => Some("throttled"),
             _ => None,
         })
         .collect();
@@ -59,11 +60,10 @@ fn there_are_rows_for_every_reason_that_a_request_can_cause() {
 
 /// Reasons that need a broken port or a broken connection; `faults.rs` and `adapters.rs` provoke them. A `sub` that
 /// is not the client's cannot be sent: the client is found by it.
-const TESTED_ELSEWHERE: [Reason; 7] = [
+const TESTED_ELSEWHERE: [Reason; 6] = [
     Reason::SubMismatch,
     Reason::BodyUnreadable,
     Reason::JwksUnavailable,
-    Reason::Throttled,
     Reason::StoreUnavailable,
     Reason::ReplayStoreFull,
     Reason::InternalError,

@@ -76,7 +76,8 @@ pub(crate) fn assertion(client: &str) -> String {
 /// The whole decision, through the core.
 pub(crate) fn authenticate(auth: &Authenticator, request: &HttpRequest, body: &Bytes) -> AuthenticatedClient {
     let headers = request.headers.as_slice();
-    let request = AuthRequest::new(Endpoint::Token, "POST", &headers, body.clone());
+    let source = request.peer.address;
+    let request = AuthRequest::new(Endpoint::Token, "POST", &headers, body.clone()).with_source(source);
     futures_executor::block_on(auth.authenticate(request)).unwrap()
 }
 

@@ -160,7 +160,11 @@ fn setup(case: &Case, construct: &Value) -> Setup {
         started_at: STARTED_AT,
         anchors: mutual_tls.then(x509::anchors),
         own_anchors: BTreeMap::new(),
-        proxy: own.proxy.map(|header| Proxy { networks: vec![format!("{PROXY}/32")], header }),
+        proxy: own.proxy.map(|header| Proxy {
+            networks: vec![format!("{PROXY}/32")],
+            header,
+            forwarded_for: None,
+        }),
         key_sets: first.map(published).into_iter().collect(),
     }
 }

@@ -86,7 +86,10 @@ fn check(request: &HttpRequest, expect: &Expect, answer: &Answer, log: &Log) -> 
             (Answer { status: 200, headers: headers.into(), body: body.to_string() }, None)
         }
         Expect::Refused { status, error, reason } => {
-            (public_answer(*status, error, reason), Some(reason.clone()))
+            (public_answer(*status, error, reason, 1), Some(reason.clone()))
+        }
+        Expect::Throttled { retry_after } => {
+            (public_answer(429, "invalid_client", "throttled", *retry_after), Some("throttled".to_owned()))
         }
     };
     let mut expected = expected;
@@ -105,7 +108,7 @@ fn check(request: &HttpRequest, expect: &Expect, answer: &Answer, log: &Log) -> 
 }
 
 /// The whole public answer, written out: a refusal is one of these and nothing else.
-fn public_answer(status: u16, error: &str, reason: &str) -> Answer {
+fn public_answer(status: u16, error: &str, reason: &str, retry_after: u64) -> Answer {
     let description = match (status, error, reason) {
         (400, "invalid_request", "unsupported_media_type") => "the body must be an uncompressed UTF-8 form",
         (400, "invalid_request", _) => "the request is malformed",
@@ -117,12 +120,13 @@ fn public_answer(status: u16, error: &str, reason: &str) -> Answer {
         (500, "server_error", _) => "the server failed to answer",
         other => panic!("no refusal is answered by {other:?}"),
     };
+    let retry_after = retry_after.to_string();
     let mut headers =
         vec![("cache-control", "no-store"), ("content-type", "application/json"), ("pragma", "no-cache")];
     match status {
         401 => headers.push(("www-authenticate", r#"Basic realm="https://as.example.com", charset="UTF-8""#)),
         405 => headers.push(("allow", "POST")),
-        429 | 503 => headers.push(("retry-after", "1")),
+        429 | 503 => headers.push(("retry-after", &retry_after)),
         _ => {}
     }
     let mut headers: Vec<(String, String)> =

@@ -60,7 +60,11 @@ impl Server {
         }
         if let Some(proxy) = &setup.proxy {
             let header = proxy.header.parse().unwrap();
-            builder = builder.trusted_proxy(TrustedProxy::new(&proxy.networks, header).unwrap());
+            let mut trusted = TrustedProxy::new(&proxy.networks, header).unwrap();
+            if let Some(header) = &proxy.forwarded_for {
+                trusted = trusted.forwarded_for(header.parse().unwrap());
+            }
+            builder = builder.trusted_proxy(trusted);
         }
         for (id, octets) in PEPPERS {
             builder = builder.pepper(id, octets);

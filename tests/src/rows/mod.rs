@@ -26,6 +26,7 @@ mod replay;
 mod secret_hashes;
 mod secrets;
 mod signatures;
+mod throttle;
 mod time;
 mod transport;
 mod x5c;
@@ -62,6 +63,7 @@ pub fn hand_written() -> Vec<Row> {
         signatures::rows(),
         ml_dsa::rows(),
         replay::rows(),
+        throttle::rows(),
         grants::rows(),
         client_secret_jwt::rows(),
         mutual_tls::rows(),

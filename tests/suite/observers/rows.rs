@@ -43,6 +43,7 @@ fn every_authentication_is_told_in_full() {
                 }
                 match expect {
                     Expect::Refused { reason, .. } => assert_eq!(both("reason").as_ref(), Some(reason)),
+                    Expect::Throttled { .. } => assert_eq!(both("reason").as_deref(), Some("throttled")),
                     Expect::Accepted { client_id, method, .. } => {
                         accepted += 1;
                         assert_eq!(both("result").as_deref(), Some("authenticated"));

@@ -3,7 +3,7 @@
 
 mod bodies;
 mod cluster;
-mod node;
+pub(crate) mod node;
 mod races;
 mod single_use;
 

@@ -10,7 +10,7 @@ use actix_web::dev::Service as _;
 use actix_web::error::InternalError;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse as _;
@@ -24,17 +24,17 @@ use tokio::time::timeout;
 
 /// What serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framework {
+pub(crate) enum Framework {
     Axum,
     /// With four workers.
     Actix,
 }
 
-pub(super) const FRAMEWORKS: [Framework; 2] = [Framework::Axum, Framework::Actix];
+pub(crate) const FRAMEWORKS: [Framework; 2] = [Framework::Axum, Framework::Actix];
 
 /// What the handler does once it is entered.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Handler {
+pub(crate) enum Handler {
     /// Answers with the client_id.
     Answers,
     /// Answers with 500.
@@ -44,19 +44,19 @@ pub(super) enum Handler {
 }
 
 /// A running server. It stops when it is dropped.
-pub(super) struct Node {
-    pub(super) address: SocketAddr,
+pub(crate) struct Node {
+    pub(crate) address: SocketAddr,
     entered: Arc<AtomicUsize>,
     stop: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl Node {
-    pub(super) fn start(framework: Framework, auth: Authenticator, handler: Handler) -> Self {
+    pub(crate) fn start(framework: Framework, auth: Authenticator, handler: Handler) -> Self {
         Node::with_patience(framework, auth, handler, PATIENCE)
     }
 
     /// The same with a time limit on each request, its body included, as a server sets it around the layer.
-    pub(super) fn with_patience(
+    pub(crate) fn with_patience(
         framework: Framework,
         auth: Authenticator,
         handler: Handler,
@@ -74,16 +74,16 @@ impl Node {
     }
 
     /// How often the handler was entered.
-    pub(super) fn entered(&self) -> usize {
+    pub(crate) fn entered(&self) -> usize {
         self.entered.load(Ordering::SeqCst)
     }
 
-    pub(super) fn connect(&self) -> Connection {
+    pub(crate) fn connect(&self) -> Connection {
         Connection::to(self.address)
     }
 
     /// The whole answer to a whole request.
-    pub(super) fn answer(&self, request: &HttpRequest) -> String {
+    pub(crate) fn answer(&self, request: &HttpRequest) -> String {
         let mut connection = self.connect();
         connection.send(octets(request));
         connection.answer()
@@ -128,13 +128,14 @@ fn axum(
         let answer = timeout(patience, next.run(request)).await;
         answer.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
     };
-    let app =
-        Router::new().route("/token", post(handle)).layer(ClientAuthLayer::new(auth)).layer(from_fn(limit));
+    let layer = ClientAuthLayer::new(auth)
+        .source(|extensions| extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()));
+    let app = Router::new().route("/token", post(handle)).layer(layer).layer(from_fn(limit));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     listener.set_nonblocking(true).unwrap();
     runtime.spawn(async move {
         let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-        axum::serve(listener, app).await
+        axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
     });
     Box::new(move || runtime.shutdown_background())
 }
@@ -187,32 +188,32 @@ fn actix(
 }
 
 /// A connection of a client, whose every octet is the test's own.
-pub(super) struct Connection(TcpStream);
+pub(crate) struct Connection(TcpStream);
 
 impl Connection {
-    pub(super) fn to(address: SocketAddr) -> Self {
+    pub(crate) fn to(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Connection(stream)
     }
 
-    pub(super) fn send(&mut self, octets: impl AsRef<[u8]>) {
+    pub(crate) fn send(&mut self, octets: impl AsRef<[u8]>) {
         self.0.write_all(octets.as_ref()).unwrap();
     }
 
     /// Sends, if the other side still listens.
-    pub(super) fn try_send(&mut self, octets: impl AsRef<[u8]>) -> bool {
+    pub(crate) fn try_send(&mut self, octets: impl AsRef<[u8]>) -> bool {
         self.0.write_all(octets.as_ref()).is_ok()
     }
 
     /// Says that nothing more will come, and goes on listening.
-    pub(super) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.0.shutdown(Shutdown::Write).unwrap();
     }
 
     /// Everything until the server closes.
-    pub(super) fn answer(mut self) -> String {
+    pub(crate) fn answer(mut self) -> String {
         let mut answer = Vec::new();
         match self.0.read_to_end(&mut answer) {
             // A server that has read less than was sent closes with a reset.
@@ -223,13 +224,13 @@ impl Connection {
 }
 
 /// A request as it goes over the wire, on a connection that it ends.
-pub(super) fn octets(request: &HttpRequest) -> Vec<u8> {
+pub(crate) fn octets(request: &HttpRequest) -> Vec<u8> {
     let length = format!("content-length: {}\r\n", request.body.len());
     [head(request, &length).into_bytes(), request.body.clone()].concat()
 }
 
 /// The head of a request with these further lines.
-pub(super) fn head(request: &HttpRequest, lines: &str) -> String {
+pub(crate) fn head(request: &HttpRequest, lines: &str) -> String {
     let fields: String = request
         .headers
         .iter()
