@@ -70,6 +70,11 @@ impl VerificationKey {
             && self.material.public.supports(algorithm)
     }
 
+    /// Is there work in verifying a signature of so many octets?
+    pub(crate) fn takes_signature_of(&self, octets: usize) -> bool {
+        self.material.public.takes_signature_of(octets)
+    }
+
     /// Does the signature verify? `false` too for an algorithm that the key does not fit.
     pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         self.fits(algorithm) && self.material.public.verify(algorithm, message, signature)

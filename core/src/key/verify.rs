@@ -51,6 +51,14 @@ impl PublicKey {
         }
     }
 
+    /// Could a signature of so many octets be this key's? One that could not is refused without any work.
+    pub(super) fn takes_signature_of(&self, octets: usize) -> bool {
+        match self {
+            PublicKey::Rsa { n, .. } => n.len() == octets,
+            PublicKey::Fixed { .. } => true,
+        }
+    }
+
     pub(super) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         match self {
             PublicKey::Fixed { parsed, .. } => parsed.verify_sig(message, signature).is_ok(),

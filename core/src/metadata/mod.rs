@@ -110,7 +110,7 @@ pub struct ClientMetadata {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub any_secret_method: bool,
     /// Ours: certificates (PEM or base64 DER) and public keys (PEM), beside those of `jwks`; see
-    /// [`KeySet`]. Needs the feature `x509`.
+    /// [`KeySet`](crate::key::KeySet). Needs the feature `x509`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub public_keys: Vec<String>,
     /// Ours: `until_exp` lets an assertion be used again until it expires.

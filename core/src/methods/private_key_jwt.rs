@@ -55,7 +55,12 @@ impl Attempt for Signed<'_> {
                 // Where an unknown client's decoy tries a key and this client has none to try, the decoy's is tried: a
                 // client that exists costs what an unknown one does.
                 let untried = [Reason::AlgNotAllowed, Reason::KeyNotFound, Reason::KeyUnfit];
-                if reaches_the_key && untried.contains(&failure.reason()) {
+                // RSA keys differ in length, and a signature of another one is refused before any arithmetic.
+                let octets = self.assertion.signature().len();
+                let was_no_work = failure.reason() == Reason::SignatureInvalid
+                    && client.jwks_uri().is_none()
+                    && !client.keys().keys().any(|key| key.takes_signature_of(octets));
+                if reaches_the_key && (untried.contains(&failure.reason()) || was_no_work) {
                     let _ = verify_signature(self.assertion, context.decoy().keys());
                 }
             })?;
