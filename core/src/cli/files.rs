@@ -59,6 +59,47 @@ pub(super) fn write_new(file: &Path, content: &str, access: Access) -> Result<()
     opened.write_all(content.as_bytes()).map_err(|error| Problem::in_file(file, error))
 }
 
+/// Puts a new content in the place of the old one, in one step: whoever reads the file meanwhile sees the one or the
+/// other, whole. Its owner and permissions stay, and so does a symbolic link to it.
+pub(super) fn replace(file: &Path, old: &str, new: &str) -> Result<(), Problem> {
+    let problem = |error: &dyn std::fmt::Display| Problem::in_file(file, error);
+    let target = file.canonicalize().map_err(|error| problem(&error))?;
+    let mut name = std::ffi::OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(format!(".{}", std::process::id()));
+    let draft = target.with_file_name(name);
+    write_new(&draft, new, Access::OwnerAlone).inspect_err(|_| {
+        let _ = std::fs::remove_file(&draft);
+    })?;
+    let replaced = take_over(&target, &draft).and_then(|()| {
+        // Somebody else may have edited it since it was read.
+        if *std::fs::read(&target).map(Zeroizing::new)? != *old.as_bytes() {
+            return Err(std::io::Error::other("was changed meanwhile and is left as it is; try again"));
+        }
+        std::fs::rename(&draft, &target)
+    });
+    replaced.map_err(|error| {
+        let _ = std::fs::remove_file(&draft);
+        problem(&error)
+    })
+}
+
+/// Gives the draft the owner and the permissions of the file, and writes it to the disk.
+fn take_over(file: &Path, draft: &Path) -> std::io::Result<()> {
+    let wanted = std::fs::metadata(file)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+
+        let has = std::fs::metadata(draft)?;
+        if (has.uid(), has.gid()) != (wanted.uid(), wanted.gid()) {
+            chown(draft, Some(wanted.uid()), Some(wanted.gid()))?;
+        }
+    }
+    std::fs::set_permissions(draft, wanted.permissions())?;
+    std::fs::File::open(draft)?.sync_all()
+}
+
 /// To be asked of every file before the first is written.
 pub(super) fn refuse_existing<'f>(files: impl IntoIterator<Item = &'f Path>) -> Result<(), Problem> {
     let mut seen: Vec<&Path> = Vec::new();

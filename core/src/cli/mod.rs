@@ -13,6 +13,7 @@ mod key_file;
 mod keygen;
 mod member;
 mod pepper_file;
+mod pin;
 mod problem;
 mod prompt;
 mod report;
@@ -44,6 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(arguments) => arguments.run(Paint::for_standard_output()),
         Command::HashSecret(arguments) => arguments.run(),
         Command::CheckConfig(arguments) => arguments.run(Paint::for_standard_output()),
+        Command::Pin(arguments) => arguments.run(Paint::for_standard_output()),
         Command::Try(arguments) => arguments.run(Paint::for_standard_output()),
     };
     match done.and_then(|report| report.print(cli.json)) {
@@ -76,6 +78,7 @@ enum Command {
     Explain(Box<explain::Arguments>),
     HashSecret(hash_secret::Arguments),
     CheckConfig(check_config::Arguments),
+    Pin(pin::Arguments),
     Try(Box<try_url::Arguments>),
 }
 
@@ -93,6 +96,7 @@ Examples:
   countersign explain --issuer https://as.example.com --clients clients.json < request.txt
   countersign hash-secret --generate
   countersign check-config clients.json
+  countersign pin --clients clients.json --used methods.json
   countersign try http://127.0.0.1:8080/token --client billing --key billing.jwk --issuer http://127.0.0.1:8080
 
 Exit codes: 0 fine, 1 what was checked failed, 2 wrong usage, a file that cannot be read or written, or a server that

@@ -62,7 +62,6 @@ pub use self::method_use::MethodUse;
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
 pub use self::metrics::Metrics;
 pub use self::ring::RingBuffer;
-pub(crate) use self::uses::Uses;
 #[cfg(feature = "tracing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
 pub use self::tracing::Tracing;

@@ -6,6 +6,7 @@ mod bench;
 mod explaining;
 mod fetching;
 mod making;
+mod pinning;
 mod readme;
 mod server;
 mod talking;

@@ -16,6 +16,9 @@ fn the_lines_of_the_readme_do_what_they_say() {
     let (block, _) = block.split_once("```").unwrap();
     let bench = Bench::new("readme");
 
+    bench.write("imported.json", IMPORTED);
+    bench.write("methods.json", METHODS);
+
     // What stands for the demonstration, and for a server of one's own.
     let (plain, secure) = servers(&bench);
     let block = block.replace("http://127.0.0.1:8080/token", &plain.url);
@@ -38,7 +41,7 @@ fn the_lines_of_the_readme_do_what_they_say() {
     }
     let subcommands: BTreeSet<&str> =
         commands.iter().filter_map(|line| line.strip_prefix("countersign ")?.split(' ').next()).collect();
-    let all = ["assert", "check-config", "explain", "hash-secret", "keygen", "try"];
+    let all = ["assert", "check-config", "explain", "hash-secret", "keygen", "pin", "try"];
     assert!(subcommands.into_iter().eq(all), "{commands:#?}");
     assert!(plain.request().contains("client_assertion=ey"));
     let shown = secure.heard().remove(0);
@@ -67,3 +70,8 @@ fn commands(block: &str) -> Vec<String> {
     }
     commands
 }
+
+/// A client from before methods were pinned, and what a server says of it.
+const IMPORTED: &str = r#"[{"client_id": "billing", "client_secret": "s", "any_secret_method": true}]"#;
+const METHODS: &str = r#"{"since": "2026-11-01T00:00:00Z", "complete": true, "clients": [{"client_id": "billing",
+    "pinned": false, "used": [], "refused": [], "pin_to": ["client_secret_post"]}]}"#;

@@ -10,7 +10,7 @@ fn every_subcommand_teaches_with_an_example() {
     let bench = Bench::new("help");
     let all = bench.run(&["--help"]).ends(0).out;
     assert!(all.contains("Exit codes: 0 fine, 1 what was checked failed, 2 "), "{all}");
-    for name in ["keygen", "assert", "explain", "hash-secret", "check-config", "try"] {
+    for name in ["keygen", "assert", "explain", "hash-secret", "check-config", "pin", "try"] {
         assert!(all.contains(&format!("  {name} ")), "{all}");
         let help = bench.run(&[name, "--help"]).ends(0).out;
         assert!(help.contains("Example") && help.contains(&format!("countersign {name} ")), "{help}");

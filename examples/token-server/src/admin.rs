@@ -11,7 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign::observer::{Metrics, RingBuffer};
+use countersign::observer::{MethodUse, Metrics, RingBuffer};
+use countersign::store::ReloadableClients;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -28,11 +29,12 @@ use crate::health::Health;
 pub(crate) struct Admin {
     pub(crate) health: Arc<Health>,
     pub(crate) events: Arc<RingBuffer>,
+    pub(crate) methods: Arc<MethodUse>,
     figures: PrometheusHandle,
 }
 
 /// The observers that feed it.
-pub(crate) type Observers = (Arc<Health>, Arc<RingBuffer>, Metrics);
+pub(crate) type Observers = (Arc<Health>, Arc<RingBuffer>, Arc<MethodUse>, Metrics);
 
 impl Admin {
     /// Installs the recorder of this process; there is one.
@@ -44,22 +46,23 @@ impl Admin {
         let figures = recorder.handle();
         metrics::set_global_recorder(recorder).map_err(|error| refuse(&error))?;
         let (health, events) = (Arc::new(Health::default()), Arc::new(RingBuffer::new(KEPT_EVENTS)));
-        let observers = (Arc::clone(&health), Arc::clone(&events), Metrics::new());
-        Ok((Admin { health, events, figures }, observers))
+        let methods = Arc::new(MethodUse::new());
+        let observers = (Arc::clone(&health), Arc::clone(&events), Arc::clone(&methods), Metrics::new());
+        Ok((Admin { health, events, methods, figures }, observers))
     }
 
-    /// Serves on a thread of its own, for as long as the process lives.
-    pub(crate) fn serve(self, listener: TcpListener) -> io::Result<SocketAddr> {
+    /// Serves on a thread of its own, for as long as the process lives. The clients are those that `/methods` tells of.
+    pub(crate) fn serve(self, listener: TcpListener, clients: ReloadableClients) -> io::Result<SocketAddr> {
         let address = listener.local_addr()?;
         listener.set_nonblocking(true)?;
         thread::Builder::new().name("admin".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(self.accept(listener))
+            runtime.block_on(self.accept(listener, clients))
         })?;
         Ok(address)
     }
 
-    async fn accept(self, listener: TcpListener) -> io::Result<()> {
+    async fn accept(self, listener: TcpListener, clients: ReloadableClients) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let admin = Arc::new(self);
         loop {
@@ -67,9 +70,9 @@ impl Admin {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
-            let admin = Arc::clone(&admin);
+            let (admin, clients) = (Arc::clone(&admin), clients.clone());
             let service = service_fn(move |request| {
-                let answer = admin.answer(&request);
+                let answer = admin.answer(&request, &clients);
                 async move { Ok::<_, Infallible>(answer) }
             });
             let mut http = http1::Builder::new();
@@ -79,7 +82,7 @@ impl Admin {
         }
     }
 
-    fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    fn answer(&self, request: &Request<Incoming>, clients: &ReloadableClients) -> Response<Full<Bytes>> {
         if request.method() != Method::GET && request.method() != Method::HEAD {
             return text(405, "text/plain", "only GET and HEAD\n");
         }
@@ -98,8 +101,13 @@ impl Admin {
                 let events: Vec<_> = events.iter().map(|event| &**event).collect();
                 text(200, "application/json", json!(events).to_string())
             }
-            "/" => text(200, "text/plain", "/metrics\n/health\n/ready\n/events\n"),
-            _ => text(404, "text/plain", "there are /metrics, /health, /ready and /events\n"),
+            "/methods" => {
+                let clients = clients.current();
+                let report = self.methods.report(clients.iter().map(AsRef::as_ref));
+                text(200, "application/json", json!(report).to_string())
+            }
+            "/" => text(200, "text/plain", "/metrics\n/health\n/ready\n/events\n/methods\n"),
+            _ => text(404, "text/plain", "there are /metrics, /health, /ready, /events and /methods\n"),
         }
     }
 }

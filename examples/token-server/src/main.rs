@@ -65,7 +65,9 @@ fn serve_configured(cli: &Cli, file: &Path) -> Result<ExitCode, Problem> {
             let (admin, observers) = Admin::new()?;
             let (running, tls) = setup.build((logged, observers), log.clone())?;
             admin.health.watch(&running.auth);
-            let address = admin.serve(operators).map_err(|error| Problem::new(error.to_string()))?;
+            let address = admin
+                .serve(operators, running.clients.clone())
+                .map_err(|error| Problem::new(error.to_string()))?;
             log(&format!("operators: http://{address}"));
             (running, tls)
         }

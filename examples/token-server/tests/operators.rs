@@ -39,6 +39,40 @@ fn clients_are_exchanged_while_the_server_runs() -> Outcome<()> {
 }
 
 #[test]
+fn a_client_is_pinned_to_what_it_uses() -> Outcome<()> {
+    let server = Server::start(
+        "axum",
+        r#"[{"client_id":"old","client_secret":"secret-of-old","any_secret_method":true},
+            {"client_id":"rare","client_secret":"secret-of-rare","any_secret_method":true}]"#,
+    )?;
+    assert_eq!((server.token("old")?, server.token("old")?, server.token("nobody")?), (200, 200, 401));
+    let (status, report) = server.operators("/methods")?;
+    let report: Value = serde_json::from_str(&report)?;
+    let [old, rare] = [&report["clients"][0], &report["clients"][1]];
+    assert_eq!((status, &report["complete"], &old["pinned"]), (200, &true.into(), &false.into()), "{report}");
+    assert_eq!(old["used"][0]["method"], "client_secret_basic", "{report}");
+    assert_eq!(
+        (&old["used"][0]["endpoint"], &old["used"][0]["times"]),
+        (&"token".into(), &2.into()),
+        "{report}"
+    );
+    assert_eq!(old["pin_to"], serde_json::json!(["client_secret_basic"]), "{report}");
+    assert_eq!((&rare["client_id"], &rare["pin_to"]), (&"rare".into(), &serde_json::json!([])), "{report}");
+    assert!(!report.to_string().contains("secret-of-") && !report.to_string().contains("nobody"), "{report}");
+
+    server.write_clients(
+        r#"[{"client_id":"old","client_secret":"secret-of-old","token_endpoint_auth_method":"client_secret_post"}]"#,
+    )?;
+    server.wait_for("reloaded ")?;
+    assert_eq!(server.token("old")?, 401);
+    let (_, report) = server.operators("/methods")?;
+    let report: Value = serde_json::from_str(&report)?;
+    assert_eq!(report["clients"][0]["refused"][0]["reason"], "method_not_granted", "{report}");
+    assert_eq!(report["clients"].as_array().map(Vec::len), Some(1), "{report}");
+    Ok(())
+}
+
+#[test]
 fn an_operator_sees_figures_events_and_what_can_be_served() -> Outcome<()> {
     for framework in ["axum", "actix"] {
         let server = Server::start(framework, r#"[{"client_id":"old","client_secret":"secret-of-old"}]"#)?;

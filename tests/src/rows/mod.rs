@@ -15,6 +15,7 @@ mod endpoints;
 mod form;
 mod grants;
 mod keys;
+mod migration;
 mod ml_dsa;
 mod mutual_tls;
 mod numbers;
@@ -65,6 +66,7 @@ pub fn hand_written() -> Vec<Row> {
         replay::rows(),
         throttle::rows(),
         grants::rows(),
+        migration::rows(),
         client_secret_jwt::rows(),
         mutual_tls::rows(),
         assertion_reuse::rows(),

@@ -5,6 +5,7 @@ mod captured;
 mod cost;
 mod hostile;
 mod known;
+mod method_use;
 mod metrics;
 mod ring;
 mod rows;
