@@ -1,0 +1,89 @@
+//! What the stories share: a token endpoint behind a real socket, whose time the story decides, and its operator's lines.
+
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use axum::{Router, routing::post};
+use countersign::clock::Clock;
+use countersign::metadata::Timestamp;
+use countersign::observer::{Decision, Observer};
+use countersign::{AuthMethod, Authenticator};
+use countersign_tower::{ClientAuthLayer, axum::ClientAuth};
+
+/// A clock that stands still until the story moves it.
+#[derive(Clone)]
+pub struct StoryClock(Arc<Mutex<SystemTime>>);
+
+impl StoryClock {
+    /// At this time, in RFC 3339.
+    pub fn at(time: &str) -> Result<Self, Box<dyn Error>> {
+        Ok(StoryClock(Arc::new(Mutex::new(read(time)?))))
+    }
+
+    /// It is this time now.
+    pub fn set(&self, time: &str) -> Result<(), Box<dyn Error>> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = read(time)?;
+        Ok(())
+    }
+}
+
+impl Clock for StoryClock {
+    fn now(&self) -> SystemTime {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
+fn read(time: &str) -> Result<SystemTime, Box<dyn Error>> {
+    Ok(serde_json::from_value::<Timestamp>(time.into())?.0)
+}
+
+/// Prints a line for each decision, and the cure where there is one to tell.
+pub struct Lines;
+
+impl Observer for Lines {
+    fn decided(&self, decision: &Decision<'_>) {
+        println!("{decision}");
+        if let Some(refusal) = decision.refusal() {
+            println!("  cure: {}", refusal.reason().cure());
+        }
+    }
+}
+
+/// A token endpoint on axum, and somebody who calls it.
+pub struct TokenEndpoint {
+    url: String,
+    client: reqwest::Client,
+}
+
+impl TokenEndpoint {
+    /// Serves until the program ends.
+    pub async fn serve(auth: Authenticator) -> Result<Self, Box<dyn Error>> {
+        let app = Router::new().route("/token", post(token)).layer(ClientAuthLayer::new(auth));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}/token", listener.local_addr()?);
+        tokio::spawn(async { axum::serve(listener, app).await });
+        Ok(TokenEndpoint { url, client: reqwest::Client::builder().no_proxy().build()? })
+    }
+
+    /// A client asks for a token, with its secret in the form or else in the header.
+    pub async fn ask(&self, method: AuthMethod, client_id: &str, secret: &str) -> Result<(), Box<dyn Error>> {
+        let mut form = vec![("grant_type", "client_credentials")];
+        let mut request = self.client.post(&self.url);
+        if method == AuthMethod::CLIENT_SECRET_POST {
+            form.extend([("client_id", client_id), ("client_secret", secret)]);
+        } else {
+            request = request.basic_auth(client_id, Some(secret));
+        }
+        println!("  the client gets {}", request.form(&form).send().await?.status());
+        Ok(())
+    }
+}
+
+async fn token(client: ClientAuth) -> String {
+    format!("a token for {}\n", client.client_id())
+}
