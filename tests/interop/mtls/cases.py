@@ -54,9 +54,11 @@ ACCEPTED = [accepted(f"tls_client_auth {client}", client, client) for client in 
 
 NO_CERTIFICATE = refused("tls_client_auth, no certificate", "demo-tls-dn", None, "no_certificate")
 
+NO_SELF_SIGNED = refused("self_signed_tls_client_auth, no certificate", "demo-self-signed", None, "no_certificate")
+
 REFUSED = [
     NO_CERTIFICATE,
-    refused("self_signed_tls_client_auth, no certificate", "demo-self-signed", None, "no_certificate"),
+    NO_SELF_SIGNED,
     refused("tls_client_auth, another client's", "demo-tls-dn", "demo-tls-dns", "certificate_mismatch"),
     refused("tls_client_auth, a self-signed one", "demo-tls-dn", "demo-self-signed", "certificate_untrusted"),
     refused("self_signed_tls_client_auth, another client's", "demo-self-signed", "demo-tls-dn", "certificate_mismatch"),

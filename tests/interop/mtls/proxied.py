@@ -11,7 +11,7 @@ from bed.report import Report
 from bed.token_server import FRAMEWORKS, TokenServer
 
 from . import asides, cases, configuration, issued, proxies
-from .cases import ACCEPTED, NO_CERTIFICATE, REFUSED, SELF_SIGNED, Case, Way
+from .cases import ACCEPTED, NO_CERTIFICATE, NO_SELF_SIGNED, REFUSED, SELF_SIGNED, Case, Way
 from .client import Client, all_clients
 from .formats import FORMATS, Format
 
@@ -56,7 +56,7 @@ def tried_by(client: Client, bed: Bed, folder: Path) -> list[tuple[Way, Case]]:
         return [(bed.way, case) for case in right] + [(bed.forgetful, bed.format.forgetting(folder))]
     tried = [(bed.way, case) for case in [ACCEPTED[0], SELF_SIGNED, NO_CERTIFICATE]]
     if client.tells_authorities and bed.naming:
-        withheld = replace(NO_CERTIFICATE, name="self-signed, WITHHELD: a CA is named", shows="demo-self-signed")
+        withheld = replace(NO_SELF_SIGNED, name="self-signed, WITHHELD: a CA is named", shows="demo-self-signed")
         shown = replace(ACCEPTED[0], name="tls_client_auth, shown: its CA is named")
         tried += [(bed.naming, withheld), (bed.naming, shown)]
     return tried
