@@ -16,7 +16,8 @@ pub struct Failure {
     expected: Option<Cow<'static, str>>,
     got: Option<Cow<'static, str>>,
     registered: bool,
-    method: Option<AuthMethod>,
+    // Rarely there, and an error is to be small.
+    method: Option<Box<AuthMethod>>,
     retry_after: Option<u64>,
 }
 
@@ -54,13 +55,13 @@ impl Failure {
 
     /// It is this method that failed, of those that were tried.
     pub(crate) fn by(mut self, method: &AuthMethod) -> Self {
-        self.method.get_or_insert_with(|| method.clone());
+        self.method.get_or_insert_with(|| Box::new(method.clone()));
         self
     }
 
     /// The method that failed, once it came to one.
     pub(crate) fn method(&self) -> Option<&AuthMethod> {
-        self.method.as_ref()
+        self.method.as_deref()
     }
 
     /// Is it about the credential, and not about a dependency, a limit or a bug?

@@ -13,16 +13,16 @@ use countersign_tower::{ClientAuthLayer, axum::ClientAuth};
 
 /// A clock that stands still until the story moves it.
 #[derive(Clone)]
-pub struct StoryClock(Arc<Mutex<SystemTime>>);
+pub(crate) struct StoryClock(Arc<Mutex<SystemTime>>);
 
 impl StoryClock {
     /// At this time, in RFC 3339.
-    pub fn at(time: &str) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn at(time: &str) -> Result<Self, Box<dyn Error>> {
         Ok(StoryClock(Arc::new(Mutex::new(read(time)?))))
     }
 
     /// It is this time now.
-    pub fn set(&self, time: &str) -> Result<(), Box<dyn Error>> {
+    pub(crate) fn set(&self, time: &str) -> Result<(), Box<dyn Error>> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = read(time)?;
         Ok(())
     }
@@ -43,7 +43,7 @@ fn read(time: &str) -> Result<SystemTime, Box<dyn Error>> {
 }
 
 /// Prints a line for each decision, and the cure where there is one to tell.
-pub struct Lines;
+pub(crate) struct Lines;
 
 impl Observer for Lines {
     fn decided(&self, decision: &Decision<'_>) {
@@ -55,14 +55,14 @@ impl Observer for Lines {
 }
 
 /// A token endpoint on axum, and somebody who calls it.
-pub struct TokenEndpoint {
+pub(crate) struct TokenEndpoint {
     url: String,
     client: reqwest::Client,
 }
 
 impl TokenEndpoint {
     /// Serves until the program ends.
-    pub async fn serve(auth: Authenticator) -> Result<Self, Box<dyn Error>> {
+    pub(crate) async fn serve(auth: Authenticator) -> Result<Self, Box<dyn Error>> {
         let app = Router::new().route("/token", post(token)).layer(ClientAuthLayer::new(auth));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}/token", listener.local_addr()?);
@@ -71,7 +71,12 @@ impl TokenEndpoint {
     }
 
     /// A client asks for a token, with its secret in the form or else in the header.
-    pub async fn ask(&self, method: AuthMethod, client_id: &str, secret: &str) -> Result<(), Box<dyn Error>> {
+    pub(crate) async fn ask(
+        &self,
+        method: AuthMethod,
+        client_id: &str,
+        secret: &str,
+    ) -> Result<(), Box<dyn Error>> {
         let mut form = vec![("grant_type", "client_credentials")];
         let mut request = self.client.post(&self.url);
         if method == AuthMethod::CLIENT_SECRET_POST {

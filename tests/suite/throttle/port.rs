@@ -65,7 +65,7 @@ fn it_is_asked_before_the_look_up_and_told_after_the_decision() {
         // Two readings of the secret are one attempt.
         (Request::token().authorization(basic_pair("c:%41")), vec!["check c", "failed c"]),
         (
-            Request::token().authorization(basic_pair(&format!("c%2Dbasic:{secret}"))),
+            Request::token().authorization(basic_pair(format!("c%2Dbasic:{secret}"))),
             vec!["check c-basic", "check c%2Dbasic", "succeeded c-basic"],
         ),
         (Request::token(), vec![]),
