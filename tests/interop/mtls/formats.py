@@ -41,7 +41,8 @@ class Format:
         if self.chain_field:
             chain = f"{self.chain_field}: {self.value(folder / 'ca.pem')}"
             made.append(refused("a forged chain, no certificate", client, None, "no_certificate", chain))
-            made.append(accepted("a forged chain, which the proxy drops", client, client, chain))
+            # Nobody could read it, so that it would be refused if it came through.
+            made.append(accepted("a forged chain, dropped", client, client, f"{self.chain_field}: nonsense"))
         return made
 
     def forgetting(self, folder: Path) -> Case:
