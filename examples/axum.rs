@@ -6,7 +6,9 @@
 //! curl -u billing:wrong -d grant_type=client_credentials http://127.0.0.1:3000/token
 //! ```
 
-use axum::{Router, routing::post};
+use std::net::SocketAddr;
+
+use axum::{Router, extract::ConnectInfo, routing::post};
 use countersign::{AuthMethod, Authenticator, Client, secret::ClientSecret, store::Clients};
 use countersign_tower::{ClientAuthLayer, axum::ClientAuth};
 
@@ -18,8 +20,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let auth =
         Authenticator::builder().issuer("http://127.0.0.1:3000").clients(Clients::new([billing])?).build()?;
 
-    let app = Router::new().route("/token", post(token)).layer(ClientAuthLayer::new(auth));
-    axum::serve(tokio::net::TcpListener::bind("127.0.0.1:3000").await?, app).await?;
+    // Whose failures are limited.
+    let layer = ClientAuthLayer::new(auth)
+        .source(|extensions| Some(extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip()));
+    let app = Router::new().route("/token", post(token)).layer(layer);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
     Ok(())
 }
 

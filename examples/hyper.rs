@@ -6,6 +6,7 @@
 //! ```
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use countersign::{
@@ -15,6 +16,7 @@ use countersign_tower::ClientAuthLayer;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tower::{ServiceBuilder, service_fn};
@@ -27,12 +29,20 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let auth =
         Authenticator::builder().issuer("http://127.0.0.1:3001").clients(Clients::new([billing])?).build()?;
 
-    let service = ServiceBuilder::new().layer(ClientAuthLayer::new(auth)).service(service_fn(token));
+    // Whose failures are limited.
+    let layer = ClientAuthLayer::new(auth).source(|extensions| extensions.get::<IpAddr>().copied());
+    let service = ServiceBuilder::new().layer(layer).service(service_fn(token));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3001").await?;
     loop {
-        let (stream, _) = listener.accept().await?;
-        let service = TowerToHyperService::new(service.clone());
-        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        let (stream, peer) = listener.accept().await?;
+        let from_there = move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer.ip());
+            request
+        };
+        let service = ServiceBuilder::new().map_request(from_there).service(service.clone());
+        let connection =
+            http1::Builder::new().serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        tokio::spawn(connection);
     }
 }
 

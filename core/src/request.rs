@@ -69,7 +69,8 @@ impl<'r> AuthRequest<'r> {
         self
     }
 
-    /// The address of whoever made the connection, not one out of a header field. For the operator's log, and to tell a
+    /// The address of whoever made the connection, not one out of a header field. For limits on failed attempts
+    /// ([`throttle`](crate::throttle)), for the operator's log, and to tell a
     /// [`TrustedProxy`](crate::forwarded::TrustedProxy) from others.
     #[must_use]
     pub fn with_source(mut self, source: Option<IpAddr>) -> Self {

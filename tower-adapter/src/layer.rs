@@ -114,8 +114,9 @@ impl ClientAuthLayer {
     }
 
     /// Where the address of whoever made the connection is found: a function from the request's extensions, where the
-    /// server put it. For the operator's log, and to tell a trusted proxy from others: without this call no connection
-    /// comes from one.
+    /// server put it. For limits on failed attempts, which without this call there are none
+    /// ([`countersign::throttle`]); for the operator's log; and to tell a trusted proxy from others: without this call no
+    /// connection comes from one.
     ///
     /// With axum's `into_make_service_with_connect_info::<SocketAddr>()` it is
     /// `|extensions| extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())`. Not needed

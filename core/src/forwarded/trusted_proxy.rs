@@ -77,7 +77,7 @@ impl TrustedProxy {
     }
 
     /// The header field that names the client's own address, for the operator's log and for limits on failures. The
-    /// default is none: requests then seem to come from the proxy.
+    /// default is none: requests then seem to come from the proxy, and no limits on failures apply to them.
     pub fn forwarded_for(mut self, header: SourceHeader) -> Self {
         self.source = Some(header);
         self

@@ -3,6 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::BuildHasher;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -85,12 +86,12 @@ impl OfClient {
     }
 }
 
-/// What an attempt is counted under: hashes that nobody outside can aim at.
+/// What an attempt is counted under. The keys are hashes that nobody outside can aim at.
 #[derive(Clone, Copy)]
-struct Keys {
+struct Keys<'a> {
     client: u64,
-    source: u64,
     name_alone: bool,
+    source: (&'a str, IpAddr),
 }
 
 impl FailureLimits {
@@ -183,7 +184,8 @@ impl FailureLimits {
             }
             shard.failures.get(keys.client).and_then(|even_at| self.by_client.wait(even_at, now))
         };
-        let in_all = lock(shard(&self.sources, keys.source)).get(keys.source);
+        let source = self.keys.hash_one(keys.source);
+        let in_all = lock(shard(&self.sources, source)).get(source);
         let in_all = in_all.and_then(|even_at| self.by_source.wait(even_at, now));
         match (at_client, in_all) {
             (Some(at_client), in_all) if in_all.is_none_or(|in_all| at_client >= in_all) => {
@@ -206,9 +208,10 @@ impl FailureLimits {
             let even_at = self.by_client.spend(even_at, now);
             shard.failures.note(keys.client, even_at, now, self.bounds(self.by_client.forgives_within()));
         }
-        let mut source = lock(shard(&self.sources, keys.source));
-        let even_at = source.get(keys.source).unwrap_or_default();
-        self.note_source(&mut source, keys.source, self.by_source.spend(even_at, now), now);
+        let source = self.keys.hash_one(keys.source);
+        let mut failures = lock(shard(&self.sources, source));
+        let even_at = self.by_source.spend(failures.get(source).unwrap_or_default(), now);
+        failures.note(source, even_at, now, self.bounds(self.by_source.forgives_within()));
     }
 
     pub(super) fn succeeded_now(&self, attempt: &Attempted<'_>) {
@@ -222,38 +225,31 @@ impl FailureLimits {
             }
             shard.failures.remove(keys.client)
         };
-        let failures = failed.map_or(0, |even_at| self.by_client.spent(even_at, now));
-        if failures == 0 {
-            return;
-        }
-        // Each of them was added here before, so this forgives nobody else's.
-        let mut source = lock(shard(&self.sources, keys.source));
-        if let Some(even_at) = source.get(keys.source) {
-            self.note_source(&mut source, keys.source, self.by_source.give_back(even_at, failures), now);
+        let Some(even_at) = failed else { return };
+        // Each of them was added to the source's before, so this forgives nobody else's.
+        let returned = self.by_client.spent(even_at, now);
+        let source = self.keys.hash_one(keys.source);
+        let mut failures = lock(shard(&self.sources, source));
+        if let Some(even_at) = failures.get(source) {
+            let even_at = self.by_source.give_back(even_at, returned);
+            failures.note(source, even_at, now, self.bounds(self.by_source.forgives_within()));
         }
     }
 
-    fn note_source(&self, source: &mut Recent, key: u64, even_at: u64, now: u64) {
-        source.note(key, even_at, now, self.bounds(self.by_source.forgives_within()));
-    }
-
-    fn is_trusted(&self, shard: &mut OfClient, keys: Keys, now: u64) -> bool {
+    fn is_trusted(&self, shard: &mut OfClient, keys: Keys<'_>, now: u64) -> bool {
         let succeeded_at = shard.successes(keys.name_alone).get(keys.client);
         succeeded_at.is_some_and(|time| now.saturating_sub(time) < self.trusts_for)
     }
 
     /// `None` for a source that is not limited.
-    fn keys(&self, attempt: &Attempted<'_>) -> Option<Keys> {
+    fn keys<'a>(&self, attempt: &Attempted<'a>) -> Option<Keys<'a>> {
         if attempt.source().is_loopback() && !self.limits_loopback {
             return None;
         }
-        let prefix = attempt.source_prefix(self.ipv4_bits, self.ipv6_bits);
-        let source = (attempt.tenant(), prefix);
-        Some(Keys {
-            client: self.keys.hash_one((source, attempt.client_id(), attempt.has_name_alone())),
-            source: self.keys.hash_one(source),
-            name_alone: attempt.has_name_alone(),
-        })
+        let source = (attempt.tenant(), attempt.source_prefix(self.ipv4_bits, self.ipv6_bits));
+        let name_alone = attempt.has_name_alone();
+        let client = self.keys.hash_one((source, attempt.client_id(), name_alone));
+        Some(Keys { client, name_alone, source })
     }
 
     fn bounds(&self, nanos: u64) -> Bounds {
