@@ -15,14 +15,16 @@ use std::sync::Arc;
 use countersign::metadata::ClientMetadata;
 use countersign::observer::MethodUse;
 use countersign::store::{Clients, ReloadableClients};
-use countersign::{AuthMethod, Authenticator, Client};
+use countersign::{AuthMethod, Client};
 use serde_json::json;
 
 use crate::story::{Lines, StoryClock, TokenEndpoint};
 
-const BASIC: AuthMethod = AuthMethod::CLIENT_SECRET_BASIC;
-const POST: AuthMethod = AuthMethod::CLIENT_SECRET_POST;
+const BASIC: &AuthMethod = &AuthMethod::CLIENT_SECRET_BASIC;
+const POST: &AuthMethod = &AuthMethod::CLIENT_SECRET_POST;
 
+/// Where they all run.
+const CLIENTS: &str = "192.0.2.10";
 const OF_BILLING: &str = "wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq";
 const OF_REPORTS: &str = "pIYq6QNnLlRUTPFYyCaY7F1dTGbHCgJ0";
 
@@ -36,22 +38,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let registry = ReloadableClients::new(registered(&imported)?);
     let clock = StoryClock::at("2026-12-01T00:00:00Z")?;
     let uses = Arc::new(MethodUse::with_clock(&clock));
-    let auth = Authenticator::builder()
-        .issuer("https://as.example.com")
+    let auth = story::behind_a_proxy(&clock)?
         .clients(registry.clone())
-        .clock(clock.clone())
         .observer((Lines, Arc::clone(&uses)))
         .build()?;
     let endpoint = TokenEndpoint::serve(auth).await?;
 
     println!("# 2026-12-01: the clients are imported, and go on as they did.");
-    endpoint.ask(POST, "billing", OF_BILLING).await?;
-    endpoint.ask(POST, "reports", OF_REPORTS).await?;
-    endpoint.ask(BASIC, "reports", OF_REPORTS).await?;
+    endpoint.ask(CLIENTS, POST, "billing", OF_BILLING).await?;
+    endpoint.ask(CLIENTS, POST, "reports", OF_REPORTS).await?;
+    endpoint.ask(CLIENTS, BASIC, "reports", OF_REPORTS).await?;
 
     println!("# 2027-01-01: what do they really use?");
     clock.set("2027-01-01T00:00:00Z")?;
-    endpoint.ask(POST, "billing", OF_BILLING).await?;
+    endpoint.ask(CLIENTS, POST, "billing", OF_BILLING).await?;
     let report = uses.report(registry.current().iter().map(AsRef::as_ref));
     print!("{report}");
 
@@ -62,12 +62,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     registry.replace(registered(&imported)?);
-    endpoint.ask(POST, "billing", OF_BILLING).await?;
-    endpoint.ask(BASIC, "reports", OF_REPORTS).await?;
-    endpoint.ask(BASIC, "archive", "8sSWyKTYbMlO").await?;
+    endpoint.ask(CLIENTS, POST, "billing", OF_BILLING).await?;
+    endpoint.ask(CLIENTS, BASIC, "reports", OF_REPORTS).await?;
+    endpoint.ask(CLIENTS, BASIC, "archive", "8sSWyKTYbMlO").await?;
 
     println!("# A way that nobody needed is shut, with the right secret too.");
-    endpoint.ask(BASIC, "billing", OF_BILLING).await?;
+    endpoint.ask(CLIENTS, BASIC, "billing", OF_BILLING).await?;
     Ok(())
 }
 

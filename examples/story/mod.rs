@@ -1,14 +1,17 @@
 //! What the stories share: a token endpoint behind a real socket, whose time the story decides, and its operator's lines.
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use axum::extract::ConnectInfo;
 use axum::{Router, routing::post};
 use countersign::clock::Clock;
+use countersign::forwarded::{CertificateHeader, SourceHeader, TrustedProxy};
 use countersign::metadata::Timestamp;
 use countersign::observer::{Decision, Observer};
-use countersign::{AuthMethod, Authenticator};
+use countersign::{AuthMethod, Authenticator, AuthenticatorBuilder};
 use countersign_tower::{ClientAuthLayer, axum::ClientAuth};
 
 /// A clock that stands still until the story moves it.
@@ -42,19 +45,25 @@ fn read(time: &str) -> Result<SystemTime, Box<dyn Error>> {
     Ok(serde_json::from_value::<Timestamp>(time.into())?.0)
 }
 
-/// Prints a line for each decision, and the cure where there is one to tell.
+/// Begins a server that the clients reach through a proxy on this machine, as most servers are reached.
+pub(crate) fn behind_a_proxy(clock: &StoryClock) -> Result<AuthenticatorBuilder, Box<dyn Error>> {
+    let proxy = TrustedProxy::new(["127.0.0.1"], CertificateHeader::nginx())?;
+    Ok(Authenticator::builder()
+        .issuer("https://as.example.com")
+        .trusted_proxy(proxy.forwarded_for(SourceHeader::XForwardedFor))
+        .clock(clock.clone()))
+}
+
+/// Prints a line for each decision.
 pub(crate) struct Lines;
 
 impl Observer for Lines {
     fn decided(&self, decision: &Decision<'_>) {
         println!("{decision}");
-        if let Some(refusal) = decision.refusal() {
-            println!("  cure: {}", refusal.reason().cure());
-        }
     }
 }
 
-/// A token endpoint on axum, and somebody who calls it.
+/// A token endpoint on axum, and the proxy that calls it.
 pub(crate) struct TokenEndpoint {
     url: String,
     client: reqwest::Client,
@@ -63,28 +72,39 @@ pub(crate) struct TokenEndpoint {
 impl TokenEndpoint {
     /// Serves until the program ends.
     pub(crate) async fn serve(auth: Authenticator) -> Result<Self, Box<dyn Error>> {
-        let app = Router::new().route("/token", post(token)).layer(ClientAuthLayer::new(auth));
+        let layer = ClientAuthLayer::new(auth).source(|extensions| {
+            extensions.get().map(|ConnectInfo(from): &ConnectInfo<SocketAddr>| from.ip())
+        });
+        let app = Router::new().route("/token", post(token)).layer(layer);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}/token", listener.local_addr()?);
-        tokio::spawn(async { axum::serve(listener, app).await });
+        tokio::spawn(async {
+            axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
+        });
         Ok(TokenEndpoint { url, client: reqwest::Client::builder().no_proxy().build()? })
     }
 
-    /// A client asks for a token, with its secret in the form or else in the header.
+    /// Somebody at this address asks for a token, with the secret in the form or else in the header.
     pub(crate) async fn ask(
         &self,
-        method: AuthMethod,
+        from: &str,
+        method: &AuthMethod,
         client_id: &str,
         secret: &str,
     ) -> Result<(), Box<dyn Error>> {
         let mut form = vec![("grant_type", "client_credentials")];
-        let mut request = self.client.post(&self.url);
-        if method == AuthMethod::CLIENT_SECRET_POST {
+        let mut request = self.client.post(&self.url).header("x-forwarded-for", from);
+        if *method == AuthMethod::CLIENT_SECRET_POST {
             form.extend([("client_id", client_id), ("client_secret", secret)]);
         } else {
             request = request.basic_auth(client_id, Some(secret));
         }
-        println!("  the client gets {}", request.form(&form).send().await?.status());
+        let answer = request.form(&form).send().await?;
+        print!("  the caller gets {}", answer.status());
+        match answer.headers().get("retry-after").and_then(|seconds| seconds.to_str().ok()) {
+            Some(seconds) => println!(", Retry-After: {seconds}"),
+            None => println!(),
+        }
         Ok(())
     }
 }

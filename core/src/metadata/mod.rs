@@ -106,7 +106,7 @@ pub struct ClientMetadata {
     pub auth_methods: Vec<GrantEntry>,
     /// Ours: not pinned to a method yet, in place of `token_endpoint_auth_method` and `auth_methods`. The client may use
     /// whichever proves its secret, see [`Client::with_any_secret_method`](crate::Client::with_any_secret_method).
-    /// [`pin`](ClientMetadata::pin) ends that.
+    /// [`pin`](ClientMetadata::pin) ends that. For an operator to say, never for a client that registers itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub any_secret_method: bool,
     /// Ours: certificates (PEM or base64 DER) and public keys (PEM), beside those of `jwks`; see

@@ -50,7 +50,7 @@ fn not_granted(status: u16) -> Expect {
 /// `client_secret_post` at the token endpoint until a date, `private_key_jwt` there at once, and at introspection nothing
 /// but a certificate.
 fn moving() -> Vec<Row> {
-    const END: i64 = NOW + 3600;
+    const END: i64 = NOW + 20;
     let one = certificate("c-tls-dn").der.clone();
     let by_certificate = accepted_with("c", "tls_client_auth", &one);
     let showing =
@@ -72,7 +72,7 @@ fn moving() -> Vec<Row> {
         server("a client that moves uses the old method until its date, and the new one at once")
             .send(post(), by("client_secret_post"))
             .send(signed(), by("private_key_jwt"))
-            .advance(3599)
+            .advance(19)
             .send(post(), by("client_secret_post"))
             .advance(1)
             .send(post(), invalid_client(400, "method_grant_expired"))

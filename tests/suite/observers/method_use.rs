@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use countersign::metadata::ClientMetadata;
 use countersign::observer::{MethodReport, MethodUse};
 use countersign::store::Clients;
-use countersign::{AuthMethod, Authenticator, Client};
+use countersign::{AuthMethod, AuthRequest, Authenticator, Client};
 use countersign_tests::drivers::SetClock;
 use countersign_tests::request::Request;
 use countersign_tests::row::{Endpoint, ISSUER, NOW};
 use serde_json::{Value, json};
-
-use super::send;
 
 const SECRET: &str = "secret-of-a-client";
 
@@ -41,7 +40,10 @@ impl Bed {
     }
 
     fn send(&self, request: Request) {
-        let _ = send(&self.auth, &request.build());
+        let request = request.build();
+        let (endpoint, headers) = (request.endpoint.path().parse().unwrap(), request.headers.as_slice());
+        let request = AuthRequest::new(endpoint, &request.verb, &headers, Bytes::from(request.body.clone()));
+        let _ = futures_executor::block_on(self.auth.authenticate(request));
     }
 
     fn report(&self) -> MethodReport {
