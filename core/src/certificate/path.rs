@@ -180,3 +180,39 @@ fn untrusted(got: impl Into<std::borrow::Cow<'static, str>>) -> Failure {
 fn outside_validity(got: &'static str) -> Failure {
     Failure::new(Reason::CertificateExpired).expected("a certificate within its validity").got(got)
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair};
+
+    use super::*;
+
+    fn shown() -> PeerCertificates {
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::default().self_signed(&key).unwrap();
+        PeerCertificates::from_handshake([certificate.der().to_vec()]).unwrap()
+    }
+
+    #[test]
+    fn what_nobody_verified_passes_nowhere() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        for anchors in [TrustAnchors::none(), TrustAnchors::of_the_listener()] {
+            let mutual_tls = MutualTls::new(anchors.clone());
+            let failure = mutual_tls.validate(&shown(), &anchors, now).unwrap_err();
+            assert_eq!(failure.reason(), Reason::CertificateUntrusted);
+        }
+    }
+
+    /// The mark counts only where the operator says that the listener validates, and never for the dates.
+    #[test]
+    fn a_listener_that_validates_is_believed_where_it_is_named() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let marked = shown().with_verified_chain();
+        let listener = TrustAnchors::of_the_listener();
+        let mutual_tls = MutualTls::new(listener.clone());
+        assert!(mutual_tls.validate(&marked, &listener, now).is_ok());
+        assert!(mutual_tls.validate(&marked, &TrustAnchors::none(), now).is_err());
+        let failure = mutual_tls.validate(&marked, &listener, SystemTime::UNIX_EPOCH).unwrap_err();
+        assert_eq!(failure.reason(), Reason::CertificateExpired);
+    }
+}

@@ -75,7 +75,8 @@ impl PeerCertificates {
     }
 
     /// Marks the chain as verified up to one of the anchors of whoever ended the connection. Alone this satisfies
-    /// nothing: the core validates the path itself.
+    /// nothing: the core validates the path itself, unless it was told that the listener does, by
+    /// `TrustAnchors::of_the_listener`.
     #[must_use]
     pub fn with_verified_chain(self) -> Self {
         let Shown { leaf, intermediates, origin, .. } = &*self.0;
