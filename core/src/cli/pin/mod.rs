@@ -16,7 +16,7 @@ use crate::observer::MethodReport;
 
 /// Hold clients of any_secret_method to the methods they really use
 ///
-/// Takes the report of the observer MethodUse, which token-server serves at /methods of its [admin] listener, and shows
+/// Takes the report of the observer MethodUse, which token-server serves to operators at /methods, and shows
 /// what changes in clients.json. With --write it does it, in one step: every other character of the file stays.
 ///
 /// A client that was not seen is left as it is, and so are the others.
