@@ -1,7 +1,6 @@
 //! The public face of the decision, and what is told of it.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +16,7 @@ use crate::certificate::PeerCertificates;
 use crate::client::Client;
 use crate::decision::{Inner, Proved, check_head};
 use crate::endpoint::Endpoint;
+use crate::forwarded::Nearest;
 use crate::grant::is_served;
 use crate::observer::{Decision, JwtId, Observer};
 use crate::policy::Policy;
@@ -199,7 +199,7 @@ impl Authenticator {
                 method: Some(authenticated.method()),
                 algorithm: authenticated.algorithm(),
                 key_id: authenticated.key_id(),
-                source: arrival.source,
+                source: arrival.source.map(|source| source.address),
                 elapsed: self.0.clock.monotonic().saturating_sub(started),
                 outcome: Ok(&authenticated),
                 certificates: authenticated.certificates(),
@@ -230,7 +230,7 @@ impl Authenticator {
                 method: refusal.method().or(seen.method),
                 algorithm: seen.algorithm,
                 key_id: seen.key_id,
-                source: arrival.source,
+                source: arrival.source.map(|source| source.address),
                 elapsed: self.0.clock.monotonic().saturating_sub(started),
                 outcome: Err(&refusal),
                 certificates: seen.certificates,
@@ -285,7 +285,7 @@ fn told(observer: &Arc<dyn Observer>, decision: &Decision<'_>) -> bool {
 #[derive(Clone, Copy)]
 struct Arrival {
     started: Option<Duration>,
-    source: Option<IpAddr>,
+    source: Option<Nearest>,
 }
 
 /// What a refused request showed of itself, for the log.

@@ -1,6 +1,5 @@
 //! The straight line: one request in, a proved client or the one reason out.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,7 +12,7 @@ use crate::client::Client;
 use crate::clock::Clock;
 use crate::endpoint::Endpoint;
 use crate::form::Form;
-use crate::forwarded::TrustedProxy;
+use crate::forwarded::{Nearest, TrustedProxy};
 use crate::grant::{is_served, may_use};
 use crate::json_form;
 use crate::key_source::DynKeySource;
@@ -196,13 +195,10 @@ impl Inner {
     pub(crate) fn guard<'r>(
         &'r self,
         attempts: &'r Attempts<'r>,
-        source: Option<IpAddr>,
+        source: Option<Nearest>,
     ) -> Option<Guard<'r>> {
-        let (throttle, source) = self.throttle.as_ref().zip(source)?;
-        // What a proxy passes on without saying for whom may be anybody's.
-        if self.trusted_proxy.as_ref().is_some_and(|proxy| proxy.trusts(source)) {
-            return None;
-        }
+        let throttle = self.throttle.as_ref()?;
+        let source = source?.limited_as?;
         Some(Guard::new(throttle, &self.tenant, source, attempts.client_ids(), attempts.shared))
     }
 
@@ -328,11 +324,12 @@ impl Inner {
     }
 
     /// Where a request came from, before any trusted proxy that passed it on.
-    pub(crate) fn source(&self, request: &AuthRequest<'_>) -> Option<IpAddr> {
-        match &self.trusted_proxy {
-            Some(proxy) => proxy.source(request.headers, request.source),
-            None => request.source,
-        }
+    pub(crate) fn source(&self, request: &AuthRequest<'_>) -> Option<Nearest> {
+        let address = request.source?;
+        Some(match &self.trusted_proxy {
+            Some(proxy) => proxy.nearest(request.headers, address),
+            None => Nearest::known(address),
+        })
     }
 
     pub(crate) fn endpoint_url(&self, endpoint: Endpoint) -> Option<&str> {

@@ -37,6 +37,7 @@ mod xfcc;
 pub use self::certificate_header::CertificateHeader;
 pub(crate) use self::network::first_of_network;
 pub use self::source_header::SourceHeader;
+pub(crate) use self::trusted_proxy::Nearest;
 pub use self::trusted_proxy::TrustedProxy;
 
 use crate::reason::Reason;

@@ -29,14 +29,33 @@ impl SourceHeader {
         }
     }
 
-    /// The addresses, the nearest proxy's word first, up to the first entry that is none.
-    pub(super) fn addresses(self, headers: &dyn Headers) -> impl Iterator<Item = IpAddr> {
+    /// The entries, the nearest proxy's word first.
+    pub(super) fn entries(self, headers: &dyn Headers) -> impl Iterator<Item = Entry> {
         let read = match self {
             SourceHeader::Forwarded => forwarded,
             SourceHeader::XForwardedFor => x_forwarded_for,
         };
-        let lines = lines(headers, self.name()).unwrap_or_default();
-        lines.into_iter().rev().flat_map(read).map_while(|entry| entry)
+        let (lines, unreadable) = match lines(headers, self.name()) {
+            Ok(lines) => (lines, None),
+            Err(_) => (Vec::new(), Some(Entry::Unreadable)),
+        };
+        unreadable.into_iter().chain(lines.into_iter().rev().flat_map(read))
+    }
+}
+
+/// What a proxy wrote of where it got the request from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    Address(IpAddr),
+    /// Something else than an address, such as `unknown`.
+    Nobody,
+    /// It is lost in what the client sent in the same field.
+    Unreadable,
+}
+
+impl Entry {
+    fn read(text: &str) -> Self {
+        address(text).map_or(Entry::Nobody, Entry::Address)
     }
 }
 
@@ -63,19 +82,19 @@ impl fmt::Display for SourceHeader {
     }
 }
 
-/// The entries of one line, from its end. One that is no address is `None`.
-fn x_forwarded_for(line: &str) -> Vec<Option<IpAddr>> {
-    line.rsplit(',').map(|entry| address(entry.trim_matches([' ', '\t']))).collect()
+/// The entries of one line, from its end.
+fn x_forwarded_for(line: &str) -> Vec<Entry> {
+    line.rsplit(',').map(|entry| Entry::read(entry.trim_matches([' ', '\t']))).collect()
 }
 
-/// Read from its beginning, for quotes can be told no other way; a line that breaks anywhere names nobody.
-fn forwarded(line: &str) -> Vec<Option<IpAddr>> {
-    let Some(elements) = elements(line) else { return vec![None] };
+/// Read from its beginning, for quotes can be told no other way; a line that breaks anywhere is lost.
+fn forwarded(line: &str) -> Vec<Entry> {
+    let Some(elements) = elements(line) else { return vec![Entry::Unreadable] };
     let node = |element: Vec<(&str, &str)>| {
         let mut nodes = element.into_iter().filter(|(name, _)| name.eq_ignore_ascii_case("for"));
         match (nodes.next(), nodes.next()) {
-            (Some((_, node)), None) => address(node),
-            _ => None,
+            (Some((_, node)), None) => Entry::read(node),
+            _ => Entry::Nobody,
         }
     };
     elements.into_iter().rev().map(node).collect()

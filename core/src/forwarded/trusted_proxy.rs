@@ -1,10 +1,10 @@
 //! The proxies whose word is taken for a client's certificate and address.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use super::certificate_header::CertificateHeader;
 use super::network::Network;
-use super::source_header::SourceHeader;
+use super::source_header::{Entry, SourceHeader};
 use crate::certificate::PeerCertificates;
 use crate::config_error::ConfigError;
 use crate::reason::Reason;
@@ -47,7 +47,7 @@ use crate::request::Headers;
 #[must_use]
 pub struct TrustedProxy {
     networks: Vec<Network>,
-    certificate: CertificateHeader,
+    certificate: Option<CertificateHeader>,
     source: Option<SourceHeader>,
 }
 
@@ -63,17 +63,28 @@ impl TrustedProxy {
         networks: impl IntoIterator<Item = N>,
         certificate: CertificateHeader,
     ) -> Result<Self, ConfigError> {
-        let networks: Vec<Network> =
-            networks.into_iter().map(|network| network.as_ref().parse()).collect::<Result<_, _>>()?;
-        if networks.is_empty() {
-            return Err(ConfigError::new(
-                "proxy.trusted",
-                "is empty, so no header could ever be read",
-                "list the addresses from which the proxy connects, or configure no proxy",
-            ));
-        }
+        let networks = read_networks(networks)?;
         certificate.check()?;
-        Ok(TrustedProxy { networks, certificate, source: None })
+        Ok(TrustedProxy { networks, certificate: Some(certificate), source: None })
+    }
+
+    /// Proxies that pass on no certificates, and name the client's address in this header field. No field is read for a
+    /// certificate, whoever sends it, and no client that comes through them has one.
+    ///
+    /// ```
+    /// use countersign::forwarded::{SourceHeader, TrustedProxy};
+    ///
+    /// let proxy = TrustedProxy::of_addresses(["10.1.0.0/16"], SourceHeader::XForwardedFor)?;
+    /// # Ok::<(), countersign::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`] for no network, and one that cannot be read or holds every address.
+    pub fn of_addresses<N: AsRef<str>>(
+        networks: impl IntoIterator<Item = N>,
+        header: SourceHeader,
+    ) -> Result<Self, ConfigError> {
+        Ok(TrustedProxy { networks: read_networks(networks)?, certificate: None, source: Some(header) })
     }
 
     /// The header field that names the client's own address, for the operator's log and for limits on failures. The
@@ -102,9 +113,9 @@ impl TrustedProxy {
         handshake: Option<&PeerCertificates>,
     ) -> Result<Option<PeerCertificates>, Failure> {
         if peer.is_some_and(|peer| self.trusts(peer)) {
-            return self.certificate.read(headers);
+            return self.certificate.as_ref().map_or(Ok(None), |header| header.read(headers));
         }
-        if self.certificate.is_in(headers) {
+        if self.certificate.as_ref().is_some_and(|header| header.is_in(headers)) {
             let got = peer.map_or_else(|| "an unknown address".to_owned(), |peer| peer.to_string());
             return Err(Failure::new(Reason::ForwardedCertificateRefused)
                 .expected("a trusted proxy's address")
@@ -119,17 +130,52 @@ impl TrustedProxy {
     /// is not trusted is the client's own invention, and is not looked at. Where an entry is no address, the proxy that
     /// wrote it is all that is known.
     pub fn source(&self, headers: &dyn Headers, peer: Option<IpAddr>) -> Option<IpAddr> {
-        let mut nearest = peer?;
-        if let Some(header) = self.source
-            && self.trusts(nearest)
-        {
-            for address in header.addresses(headers) {
-                nearest = address;
-                if !self.trusts(nearest) {
-                    break;
+        peer.map(|peer| self.nearest(headers, peer).address)
+    }
+
+    pub(crate) fn nearest(&self, headers: &dyn Headers, peer: IpAddr) -> Nearest {
+        if !self.trusts(peer) {
+            return Nearest::known(peer);
+        }
+        let mut nearest = Nearest { address: peer, limited_as: None };
+        for entry in self.source.into_iter().flat_map(|header| header.entries(headers)) {
+            match entry {
+                Entry::Address(address) if self.trusts(address) => nearest.address = address,
+                Entry::Address(address) => return Nearest::known(address),
+                Entry::Nobody => break,
+                // Whoever made it so must not gain by it, not even where the proxy is on this machine.
+                Entry::Unreadable => {
+                    return Nearest { limited_as: Some(Ipv6Addr::UNSPECIFIED.into()), ..nearest };
                 }
             }
         }
-        Some(nearest)
+        nearest
     }
+}
+
+/// Where a request came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Nearest {
+    pub(crate) address: IpAddr,
+    /// Whose failures count together: those of this address. None where a trusted proxy did not say for whom it speaks.
+    pub(crate) limited_as: Option<IpAddr>,
+}
+
+impl Nearest {
+    pub(crate) fn known(address: IpAddr) -> Self {
+        Nearest { address, limited_as: Some(address) }
+    }
+}
+
+fn read_networks<N: AsRef<str>>(networks: impl IntoIterator<Item = N>) -> Result<Vec<Network>, ConfigError> {
+    let networks: Vec<Network> =
+        networks.into_iter().map(|network| network.as_ref().parse()).collect::<Result<_, _>>()?;
+    if networks.is_empty() {
+        return Err(ConfigError::new(
+            "proxy.trusted",
+            "is empty, so no header could ever be read",
+            "list the addresses from which the proxy connects, or configure no proxy",
+        ));
+    }
+    Ok(networks)
 }

@@ -8,7 +8,8 @@
 //! **On by default**, by [`FailureLimits`] in this process, for every request whose source is known. Where it is not,
 //! nothing is limited: the tower layer has to be told where the address is found, and a server behind a proxy which
 //! header the proxy writes it into ([`TrustedProxy::forwarded_for`](crate::forwarded::TrustedProxy::forwarded_for)). An
-//! address that is a trusted proxy's own is nobody's in particular, and counts as unknown.
+//! address that is a trusted proxy's own, because the proxy named no other, is nobody's in particular and counts as unknown;
+//! but whoever garbles that header until it cannot be read is limited together with all who do the same.
 //!
 //! **What counts** is every failure of a client to prove itself, whatever was wrong: a secret, a signature, a
 //! certificate, a `client_id` that does not exist, a method that the client does not use, an assertion that has expired.

@@ -54,6 +54,62 @@ fn the_nearest_address_that_is_not_trusted() {
     assert_x_forwarded_for(&["::ffff:203.0.113.7, ::ffff:10.0.0.2"], CLIENT);
 }
 
+/// A proxy that says nothing is not to be taken for a client, and a client cannot make it look as if it said nothing.
+#[test]
+fn whose_failures_count_together() {
+    let nearest = |header, lines: &[(&str, &str)], peer: &str| {
+        let proxy = TrustedProxy::of_addresses([PROXY, "10.0.0.0/8"], header).unwrap();
+        let nearest = proxy.nearest(&lines, peer.parse().unwrap());
+        (nearest.address.to_string(), nearest.limited_as.map(|address| address.to_string()))
+    };
+    let known = |address: &str| (address.to_owned(), Some(address.to_owned()));
+    let anybodys = |address: &str| (address.to_owned(), None);
+    let garbled = |address: &str| (address.to_owned(), Some("::".to_owned()));
+    let long = format!("{}{CLIENT}", "1.1.1.1,".repeat(10_000));
+    for (value, expected) in [
+        (CLIENT, known(CLIENT)),
+        ("unknown", anybodys(PROXY)),
+        ("", anybodys(PROXY)),
+        ("10.0.0.2", anybodys(OTHER)),
+        ("unknown, 10.0.0.2", anybodys(OTHER)),
+        ("é, 203.0.113.7", garbled(PROXY)),
+        (&long, garbled(PROXY)),
+    ] {
+        assert_eq!(nearest(SourceHeader::XForwardedFor, &[("x-forwarded-for", value)], PROXY), expected);
+        assert_eq!(
+            nearest(SourceHeader::XForwardedFor, &[("x-forwarded-for", value)], CLIENT),
+            known(CLIENT)
+        );
+    }
+    let two = [("x-forwarded-for", "é"), ("x-forwarded-for", CLIENT)];
+    assert_eq!(nearest(SourceHeader::XForwardedFor, &two, PROXY), garbled(PROXY));
+    assert_eq!(nearest(SourceHeader::XForwardedFor, &[], PROXY), anybodys(PROXY));
+    for (value, expected) in [
+        ("for=203.0.113.7", known(CLIENT)),
+        ("for=unknown", anybodys(PROXY)),
+        ("by=203.0.113.7", anybodys(PROXY)),
+        ("x=\", for=203.0.113.7", garbled(PROXY)),
+        ("x=\", for=203.0.113.7, for=10.0.0.2", garbled(PROXY)),
+    ] {
+        assert_eq!(nearest(SourceHeader::Forwarded, &[("forwarded", value)], PROXY), expected, "{value}");
+    }
+    let nested = [("forwarded", "x=\", for=203.0.113.7"), ("forwarded", "for=10.0.0.2")];
+    assert_eq!(nearest(SourceHeader::Forwarded, &nested, PROXY), garbled(OTHER));
+}
+
+#[test]
+fn proxies_of_addresses_pass_on_no_certificate() {
+    let proxy = TrustedProxy::of_addresses([PROXY], SourceHeader::XForwardedFor).unwrap();
+    let lines: &[(&str, &str)] = &[("Client-Cert", ":MAMCAQA=:"), ("X-SSL-Client-Cert", "x")];
+    let handshake = PeerCertificates::from_handshake([der(9)]).unwrap();
+    let shown = |peer: &str| proxy.certificates(&lines, Some(peer.parse().unwrap()), Some(&handshake));
+    assert!(shown(PROXY).unwrap().is_none(), "the handshake was the proxy's own");
+    assert_eq!(shown(CLIENT).unwrap().unwrap().leaf(), handshake.leaf());
+    let nobody: [&str; 0] = [];
+    assert!(TrustedProxy::of_addresses(nobody, SourceHeader::Forwarded).is_err());
+    assert!(TrustedProxy::of_addresses(["0.0.0.0/0"], SourceHeader::Forwarded).is_err());
+}
+
 #[test]
 fn what_is_no_address_ends_at_the_proxy_that_wrote_it() {
     for invention in

@@ -60,6 +60,7 @@ fn proxied(name: &str, header: &str) -> Scene {
 
 fn behind_a_proxy() -> Vec<Row> {
     let passed_on = |request: Request, value: &str| request.from(PROXY).header("X-Forwarded-For", value);
+    let garbled = || wrong().from("127.0.0.1").header("X-Forwarded-For", format!("\u{e9}, {HERE}"));
     let forwarded = |request: Request, value: &str| request.from(PROXY).header("Forwarded", value);
     vec![
         proxied("behind a proxy the source is the address that it names", "x-forwarded-for")
@@ -82,6 +83,22 @@ fn behind_a_proxy() -> Vec<Row> {
             .send_times(20, &wrong().from(HERE).header("X-Forwarded-For", ELSEWHERE), &mismatch())
             .send(wrong().from(HERE).header("X-Forwarded-For", "203.0.113.10"), throttled(6))
             .send(passed_on(good_basic(), ELSEWHERE), by_basic())
+            .row(),
+        proxied("whoever garbles the header does not escape", "x-forwarded-for")
+            .send_times(20, &passed_on(wrong(), &format!("\u{e9}, {HERE}")), &mismatch())
+            .send(passed_on(good_basic(), &format!("\u{e9}, {ELSEWHERE}")), throttled(6))
+            .send(passed_on(good_basic(), HERE), by_basic())
+            .row(),
+        scene("whoever garbles the header does not pass for this machine, where the proxy is")
+            .behind_proxy("127.0.0.1/32", "client-cert")
+            .forwarded_for("x-forwarded-for")
+            .send_times(20, &garbled(), &mismatch())
+            .send(garbled(), throttled(6))
+            .row(),
+        proxied("whoever opens a quote in the header does not escape", "forwarded")
+            .send_times(20, &forwarded(wrong(), r#"x=", for=198.51.100.7"#), &mismatch())
+            .send(forwarded(good_basic(), r#"x=", for=203.0.113.9"#), throttled(6))
+            .send(forwarded(good_basic(), "for=198.51.100.7"), by_basic())
             .row(),
         proxied("a proxy that names nobody is not a source", "x-forwarded-for")
             .send_times(101, &wrong().from(PROXY), &mismatch())

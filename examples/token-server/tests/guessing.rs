@@ -1,0 +1,139 @@
+//! Whoever guesses at secrets has to wait, by the address that a trusted proxy names; who is on this machine has not.
+
+use std::error::Error;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use std::{env, fs, process};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+#[test]
+fn guesses_are_limited_by_the_address_that_the_proxy_names() -> Outcome {
+    for framework in ["axum", "actix"] {
+        let server = Server::start(framework, CONFIGURATION)?;
+        let from = |address: &str, basic: &str| {
+            server
+                .answer(&format!("X-Forwarded-For: 127.0.0.1, {address}\r\nAuthorization: Basic {basic}\r\n"))
+        };
+        for _ in 0..20 {
+            let answer = from("198.51.100.7", WRONG)?;
+            assert!(answer.starts_with("HTTP/1.1 401 "), "{framework}: {answer}");
+        }
+        for basic in [WRONG, RIGHT] {
+            let answer = from("198.51.100.7", basic)?;
+            assert!(answer.starts_with("HTTP/1.1 429 "), "{framework}: {answer}");
+            assert!(answer.contains("\r\nretry-after: "), "{framework}: {answer}");
+            assert!(answer.contains(r#""error":"invalid_client""#), "{framework}: {answer}");
+        }
+        let answer = from("203.0.113.9", RIGHT)?;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{framework}: {answer}");
+        let log = server.stop()?;
+        assert!(
+            log.contains("reason=throttled") && log.contains("source=198.51.100.7"),
+            "{framework}: {log}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn from_this_machine_hundreds_of_guesses_are_answered_alike() -> Outcome {
+    for framework in ["axum", "actix"] {
+        let server = Server::start(framework, "clients = \"clients.json\"\n")?;
+        let with = |basic: &str| server.answer(&format!("Authorization: Basic {basic}\r\n"));
+        let first = with(WRONG)?;
+        assert!(first.starts_with("HTTP/1.1 401 "), "{framework}: {first}");
+        for _ in 0..300 {
+            assert!(with(WRONG)?.starts_with("HTTP/1.1 401 "), "{framework}");
+        }
+        assert!(with(RIGHT)?.starts_with("HTTP/1.1 200 "), "{framework}");
+    }
+    Ok(())
+}
+
+/// A server in a process and a folder of its own, which end with the test.
+struct Server {
+    process: Child,
+    address: String,
+    folder: PathBuf,
+}
+
+impl Server {
+    fn start(framework: &str, configuration: &str) -> Result<Self, Box<dyn Error>> {
+        let name = format!("token-server-guessing-{framework}-{}-{}", configuration.len(), process::id());
+        let folder = env::temp_dir().join(name);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("as.toml"), configuration)?;
+        fs::write(folder.join("clients.json"), CLIENTS)?;
+        let log = fs::File::create(log_in(&folder))?;
+        let mut process = Command::new(env!("CARGO_BIN_EXE_token-server"))
+            .args(["--config", "as.toml", "--listen", "127.0.0.1:0", "--framework", framework])
+            .current_dir(&folder)
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()?;
+        let mut line = String::new();
+        if let Some(output) = process.stdout.take() {
+            BufReader::new(output).read_line(&mut line)?;
+        }
+        let listening = line.split("listening on http://").nth(1).unwrap_or_default();
+        let address = listening.split([' ', '\n']).next().unwrap_or_default().to_owned();
+        Ok(Server { process, address, folder })
+    }
+
+    fn answer(&self, headers: &str) -> Result<String, Box<dyn Error>> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        let body = "grant_type=client_credentials";
+        write!(
+            stream,
+            "POST /token HTTP/1.1\r\nHost: as\r\nConnection: close\r\nContent-Length: {}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n{headers}\r\n{body}",
+            body.len()
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    }
+
+    /// Ends it, and returns what its operator saw.
+    fn stop(mut self) -> Result<String, Box<dyn Error>> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(fs::read_to_string(log_in(&self.folder))?)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn log_in(folder: &Path) -> PathBuf {
+    folder.join("log")
+}
+
+const CONFIGURATION: &str = r#"
+issuer = "https://as.example"
+clients = "clients.json"
+
+[proxy]
+trusted = ["127.0.0.1/32"]
+header = "client-cert"
+forwarded_for = "x-forwarded-for"
+"#;
+
+const CLIENTS: &str = r#"[{"client_id": "web", "client_secret": "wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq",
+    "redirect_uris": ["https://web.example/callback"]}]"#;
+
+/// `web` with its secret.
+const RIGHT: &str = "d2ViOndDVEtVclo1cm15VXhBNk1HTVU4Z0JRUkd6Z3RTQmxx";
+
+/// `web` with another.
+const WRONG: &str = "d2ViOnd4";
