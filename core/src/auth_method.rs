@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The name of an authentication method, as in `token_endpoint_auth_method`
 /// ([RFC 7591 §2](https://www.rfc-editor.org/rfc/rfc7591#section-2)).
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// Any text can be one; the constants are the registered names.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct AuthMethod(Cow<'static, str>);
+pub struct AuthMethod(#[serde(deserialize_with = "name")] Cow<'static, str>);
 
 #[allow(missing_docs, reason = "each constant is its registered name")]
 impl AuthMethod {
@@ -23,6 +23,16 @@ impl AuthMethod {
     pub const TLS_CLIENT_AUTH: AuthMethod = AuthMethod::from_static("tls_client_auth");
     pub const SELF_SIGNED_TLS_CLIENT_AUTH: AuthMethod =
         AuthMethod::from_static("self_signed_tls_client_auth");
+
+    const REGISTERED: [AuthMethod; 7] = [
+        AuthMethod::NONE,
+        AuthMethod::CLIENT_SECRET_BASIC,
+        AuthMethod::CLIENT_SECRET_POST,
+        AuthMethod::CLIENT_SECRET_JWT,
+        AuthMethod::PRIVATE_KEY_JWT,
+        AuthMethod::TLS_CLIENT_AUTH,
+        AuthMethod::SELF_SIGNED_TLS_CLIENT_AUTH,
+    ];
 }
 
 impl AuthMethod {
@@ -37,9 +47,11 @@ impl AuthMethod {
     }
 }
 
+/// A registered name takes no memory of its own.
 impl From<String> for AuthMethod {
     fn from(name: String) -> Self {
-        AuthMethod(Cow::Owned(name))
+        let known = AuthMethod::REGISTERED.into_iter().find(|known| known.as_str() == name);
+        known.unwrap_or(AuthMethod(Cow::Owned(name)))
     }
 }
 
@@ -59,6 +71,10 @@ impl fmt::Debug for AuthMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'static, str>, D::Error> {
+    String::deserialize(deserializer).map(|name| AuthMethod::from(name).into())
 }
 
 /// How much a handler may conclude from the client's identity.

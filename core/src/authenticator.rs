@@ -24,7 +24,6 @@ use crate::presented::{CREDENTIAL_PARAMETERS, Credential, Presented};
 use crate::reason::Reason;
 use crate::refusal::{Failure, Refusal};
 use crate::request::AuthRequest;
-use crate::secret::ClientSecret;
 
 /// Decides which registered client sends a request, and whether it can prove that.
 ///
@@ -143,12 +142,8 @@ impl Authenticator {
     /// What keeps secrets of this client from ever matching at this server: a stored hash that cannot be read, or a
     /// pepper that was not given. One sentence each, for an operator; to be asked when clients are loaded.
     pub fn secret_problems(&self, client: &Client) -> Vec<String> {
-        let problem = |secret: &ClientSecret| {
-            let problem = self.0.secrets.problem(secret)?;
-            let label = secret.label().map_or("(no label)", |label| label);
-            Some(format!("client {:?}: the secret {label:?} cannot be used: it {problem}", client.id()))
-        };
-        client.secrets().iter().filter_map(problem).collect()
+        let problems = client.secrets().iter().filter_map(|secret| self.0.secrets.problem(secret));
+        problems.map(|problem| format!("client {:?}: {problem}", client.id())).collect()
     }
 
     /// The straight line.

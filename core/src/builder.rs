@@ -322,7 +322,7 @@ impl AuthenticatorBuilder {
             secrets,
             clock: self.clock,
             observer: self.observer,
-            decoy: decoy::client()?,
+            decoy: Arc::new(decoy::client()?),
             max_body_bytes: self.max_body_bytes,
             policy,
         }))

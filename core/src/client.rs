@@ -183,6 +183,11 @@ impl Client {
         if self.decoy { claimed } else { &self.id }
     }
 
+    /// Is it no client at all?
+    pub(crate) fn is_decoy(&self) -> bool {
+        self.decoy
+    }
+
     /// The client_id.
     pub fn id(&self) -> &str {
         &self.id

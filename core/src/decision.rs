@@ -49,7 +49,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) challenge: Arc<str>,
-    pub(crate) decoy: Client,
+    pub(crate) decoy: Arc<Client>,
     pub(crate) max_body_bytes: usize,
 }
 
@@ -252,10 +252,13 @@ impl Inner {
         // Read after the look-up: what is judged is the present, however long that took.
         let context = Context { inner: self, endpoint: presented.endpoint(), now: self.clock.now() };
         // A store that folds case must not make two ids one.
-        let Some(client) = found.filter(|client| client.id() == client_id) else {
-            return Err(self.verify_decoy(attempt, &context, unknown(client_id).by(&method.0)).await);
-        };
+        let found = found.filter(|client| client.id() == client_id);
+        let is_known = found.is_some();
+        let client = found.unwrap_or_else(|| Arc::clone(&self.decoy));
         self.secrets.note(client.secrets());
+        if !is_known {
+            return Err(self.verify_decoy(attempt, &context, unknown(client_id).by(&method.0)).await);
+        }
         let (decoyed, mut verified) = (attempt, None);
         let mut refused = None;
         loop {

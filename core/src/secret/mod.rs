@@ -54,6 +54,8 @@ pub struct ClientSecret {
     label: Option<Arc<str>>,
     not_before: Option<SystemTime>,
     expires_at: Option<SystemTime>,
+    /// What a refusal says of it where it can never match; in stock, so that no refusal takes longer for having one.
+    useless: Option<Arc<str>>,
 }
 
 #[derive(Clone)]
@@ -136,6 +138,7 @@ impl ClientSecret {
     #[must_use]
     pub fn with_label(mut self, label: impl Into<Arc<str>>) -> Self {
         self.label = Some(label.into());
+        self.useless = self.kind.useless(self.label.as_deref());
         self
     }
 
@@ -248,7 +251,20 @@ impl ClientSecret {
     }
 
     fn of(kind: Kind) -> Self {
-        ClientSecret { kind, label: None, not_before: None, expires_at: None }
+        ClientSecret { useless: kind.useless(None), kind, label: None, not_before: None, expires_at: None }
+    }
+}
+
+impl Kind {
+    fn useless(&self, label: Option<&str>) -> Option<Arc<str>> {
+        let problem = match self {
+            Kind::Unusable(error) => error.to_string(),
+            Kind::Peppered(hash) => {
+                format!("needs the pepper {}, which this server does not have", hash.pepper_id)
+            }
+            Kind::Raw(_) | Kind::Sha256(_) | Kind::Slow(_) => return None,
+        };
+        Some(format!("the secret {:?} cannot be used: it {problem}", label.unwrap_or("(no label)")).into())
     }
 }
 

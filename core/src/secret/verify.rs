@@ -186,31 +186,22 @@ impl Secrets {
         if let Some(dead) = matched {
             return outcome(dead, now);
         }
-        // A text of its own, as every other failure has: the time of an answer does not tell the reason.
-        let mut got = String::from("another one");
-        for (secret, problem) in
-            client.secrets().iter().filter_map(|secret| Some((secret, self.problem(secret)?)))
-        {
-            got.push_str("; \"");
-            got.push_str(label(secret));
-            got.push_str("\" cannot be used: it ");
-            got.push_str(&problem);
-        }
-        Err(Failure::new(Reason::SecretMismatch).expected("one of the client's secrets").got(got))
+        // The time of an answer does not tell the reason: every failure has one text of its own, and that of a decoy,
+        // which is thrown away, has none.
+        let useless = client.secrets().iter().find_map(|secret| self.problem(secret));
+        let failure = Failure::new(Reason::SecretMismatch).expected("one of the client's secrets");
+        let got = useless.unwrap_or("another one");
+        Err(if client.is_decoy() { failure } else { failure.got(got.to_owned()) })
     }
 
     /// What keeps a secret from ever matching here.
-    pub(crate) fn problem<'s>(&self, secret: &'s ClientSecret) -> Option<Problem<'s>> {
-        if let Some(problem) = secret.problem() {
-            return Some(problem.to_string().into());
+    pub(crate) fn problem<'s>(&self, secret: &'s ClientSecret) -> Option<&'s str> {
+        match secret.peppered() {
+            Some(hash) if self.peppers.position(&hash.pepper_id).is_some() => None,
+            _ => secret.useless.as_deref(),
         }
-        let pepper_id = &*secret.peppered()?.pepper_id;
-        let has_it = self.peppers.position(pepper_id).is_some();
-        (!has_it).then(|| format!("needs the pepper {pepper_id}, which this server does not have").into())
     }
 }
-
-type Problem<'s> = std::borrow::Cow<'s, str>;
 
 fn weakness(hash: &SlowHash, presented: &str) -> Option<WeakHash> {
     if is_generated(presented) { Some(WeakHash::SlowForGenerated) } else { hash.weakness() }
