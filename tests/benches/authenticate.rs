@@ -2,14 +2,27 @@
 //!
 //! `cargo bench -p countersign-tests --bench authenticate`. Compare the two lines of an algorithm in one run: their
 //! difference is what Countersign adds.
+//!
+//! `cargo bench -p countersign-tests --bench authenticate -- timing` instead compares the times of refusals, and fails when
+//! one of them tells why.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod bed;
+mod timing;
 
 use std::hint::black_box;
 
 use bytes::Bytes;
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
+
+fn main() {
+    if std::env::args().any(|argument| argument == "timing") {
+        assert!(timing::run(), "the time of a refusal tells why");
+        return;
+    }
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+}
 
 fn methods(criterion: &mut Criterion) {
     let auth = bed::authenticator();
@@ -44,4 +57,3 @@ fn methods(criterion: &mut Criterion) {
 }
 
 criterion_group!(benches, methods);
-criterion_main!(benches);

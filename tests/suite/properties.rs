@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use countersign::form::Form;
+use countersign::secret::ClientSecret;
 use countersign::{AuthRequest, Endpoint};
 use countersign_tests::drivers::Server;
 use countersign_tests::scene::scene;
@@ -11,6 +12,13 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 const FORM: (&str, &[u8]) = ("content-type", b"application/x-www-form-urlencoded");
+
+/// Of "correct horse battery staple".
+const HASHES: [&str; 3] = [
+    "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHRzYWx0$GfSKr180UiCm+CVgrdPrzbKelEmaJB+EQ2B9mhVifyg",
+    "$pbkdf2-sha256$1000$c2FsdHNhbHRzYWx0c2FsdA$31ltvuXrbs8POP2F4tw9851NSNQCQpm0sCwu2eEvId8",
+    "$2b$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG",
+];
 
 proptest! {
     /// On what an encoder writes, our reader and the common one agree.
@@ -46,6 +54,33 @@ proptest! {
     #[test]
     fn percent_and_plus_soup_never_panics(body in "[%+=&0-9a-fA-Fgz.é]{0,80}") {
         let _ = Form::parse(Bytes::from(body));
+    }
+
+    /// A stored hash is whatever a row holds: it is read, or it is useless, and nothing else happens.
+    #[test]
+    fn any_text_may_be_a_stored_hash(
+        text in "\\PC{0,80}|[$a-z0-9=,:./+-]{0,120}",
+        start in prop::sample::select(vec!["", "sha256:", "hmac-sha256:a:", "$argon2id$v=19$", "$pbkdf2-sha256$", "$2b$04$"]),
+    ) {
+        let secret = ClientSecret::stored(&format!("{start}{text}"));
+        prop_assert_eq!(secret.problem().is_some(), ClientSecret::hashed(&format!("{start}{text}")).is_err());
+    }
+
+    /// One wrong character behind the parameters: another hash or none, never the same and never a panic.
+    #[test]
+    fn a_hash_with_a_wrong_character_matches_nothing(
+        hash in prop::sample::select(HASHES.to_vec()),
+        position in any::<prop::sample::Index>(),
+        wrong in any::<char>(),
+    ) {
+        let (parameters, rest) = hash.rsplit_once('$').unwrap();
+        let mut characters: Vec<char> = rest.chars().collect();
+        let place = position.index(characters.len());
+        prop_assume!(characters[place] != wrong);
+        characters[place] = wrong;
+        let wrong = format!("{parameters}${}", characters.iter().collect::<String>());
+        let matches = ClientSecret::stored(&wrong).is("correct horse battery staple", None);
+        prop_assert_ne!(matches, Ok(true), "{}", wrong);
     }
 
     #[test]
