@@ -6,6 +6,7 @@
 //! `cargo bench -p countersign-tests --bench authenticate -- timing` instead compares the times of refusals, and fails when
 //! one of them tells why.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 mod bed;
 mod timing;

@@ -86,9 +86,9 @@ fn verify_mac(
         }
     }
     let proof = best.unwrap_or_else(|| {
-        Err(Failure::new(Reason::SignatureInvalid)
-            .expected("a MAC keyed with the client's secret")
-            .got(algorithm.as_str()))
+        let failure = Failure::new(Reason::SignatureInvalid).expected("a MAC keyed with the client's secret");
+        // A text of its own, as the failures have to which a decoy's, which is thrown away, comes besides.
+        Err(if client.is_decoy() { failure } else { failure.got(algorithm.as_str().to_owned()) })
     })?;
     Ok(Proof { algorithm: Some(algorithm), ..proof })
 }

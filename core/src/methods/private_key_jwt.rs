@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::assertion::{ClientAssertion, checks};
 use crate::auth_method::AuthMethod;
 use crate::client::Client;
-use crate::key::KeySet;
+use crate::key::{KeySet, VerificationKey};
 use crate::key_source::KeySourceError;
 use crate::method::{Attempt, Context, Method, Proof, Verification};
 use crate::presented::{Credential, Presented};
@@ -61,7 +61,7 @@ impl Attempt for Signed<'_> {
                     && client.jwks_uri().is_none()
                     && !client.keys().keys().any(|key| key.takes_signature_of(octets));
                 if reaches_the_key && (untried.contains(&failure.reason()) || was_no_work) {
-                    let _ = verify_signature(self.assertion, context.decoy().keys());
+                    let _ = verifying_key(self.assertion, context.decoy().keys());
                 }
             })?;
             let claimed = checks::use_up(self.assertion, client, client_id, context).await?;
@@ -94,18 +94,26 @@ async fn verify_with_remote_keys(
 
 fn verify_signature(assertion: &ClientAssertion<'_>, keys: &KeySet) -> Result<Proof, Failure> {
     let algorithm = assertion.algorithm();
-    let key = keys
-        .choose(&assertion.key_hint(), algorithm)?
-        .find(|key| key.verify(algorithm, assertion.signing_input(), assertion.signature()))
-        .ok_or_else(|| {
-            Failure::new(Reason::SignatureInvalid)
-                .expected("a signature by the client's key")
-                .got(format!("{algorithm}, {}", assertion.key_hint()))
-        })?;
+    let key = verifying_key(assertion, keys)?.ok_or_else(|| {
+        Failure::new(Reason::SignatureInvalid)
+            .expected("a signature by the client's key")
+            .got(format!("{algorithm}, {}", assertion.key_hint()))
+    })?;
     Ok(Proof {
         algorithm: Some(algorithm),
         key_id: key.key_id().cloned(),
         key_thumbprint: Some(Arc::clone(key.thumbprint())),
         ..Proof::default()
     })
+}
+
+/// The key that the signature is by, if it is by any of those that are tried.
+fn verifying_key<'k>(
+    assertion: &ClientAssertion<'_>,
+    keys: &'k KeySet,
+) -> Result<Option<&'k VerificationKey>, Failure> {
+    let algorithm = assertion.algorithm();
+    let is_by =
+        |key: &&VerificationKey| key.verify(algorithm, assertion.signing_input(), assertion.signature());
+    Ok(keys.choose(&assertion.key_hint(), algorithm)?.find(is_by))
 }

@@ -35,7 +35,15 @@ impl Estimate {
     }
 }
 
-/// Welch's t: above zero where the first is faster.
-pub(super) fn welch(one: &Estimate, other: &Estimate) -> f64 {
-    (other.mean - one.mean) / (one.error + other.error).sqrt().max(f64::MIN_POSITIVE)
+/// Welch's t and the difference of the means, above zero where the first is less.
+pub(super) struct Welch {
+    pub(super) t: f64,
+    pub(super) difference: f64,
+}
+
+impl Welch {
+    pub(super) fn new(one: &Estimate, other: &Estimate) -> Self {
+        let difference = other.mean - one.mean;
+        Welch { t: difference / (one.error + other.error).sqrt().max(f64::MIN_POSITIVE), difference }
+    }
 }
