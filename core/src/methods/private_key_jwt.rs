@@ -59,7 +59,10 @@ impl Attempt for Signed<'_> {
                 let octets = self.assertion.signature().len();
                 let was_no_work = failure.reason() == Reason::SignatureInvalid
                     && client.jwks_uri().is_none()
-                    && !client.keys().keys().any(|key| key.takes_signature_of(octets));
+                    && !client
+                        .keys()
+                        .choose(&self.assertion.key_hint(), self.assertion.algorithm())
+                        .is_ok_and(|mut tried| tried.any(|key| key.takes_signature_of(octets)));
                 if reaches_the_key && (untried.contains(&failure.reason()) || was_no_work) {
                     let _ = verifying_key(self.assertion, context.decoy().keys());
                 }
