@@ -1,15 +1,16 @@
 //! A bounded memory that forgets what was noted longest ago.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::mem;
 
-/// Times by key, in two generations. When the young one has taken its half of the room, or has become so old that
+/// Times by key, which is a hash already, in two generations. When the young one has taken its half of the room, or has become so old that
 /// nothing before it matters any more, it becomes the old one, and what the old one held is forgotten: no list to keep
 /// and nothing to search, however many keys a caller invents.
 #[derive(Default)]
 pub(super) struct Recent {
-    young: HashMap<u64, u64>,
-    old: HashMap<u64, u64>,
+    young: Times,
+    old: Times,
     since: u64,
 }
 
@@ -41,6 +42,28 @@ impl Recent {
 
     pub(super) fn len(&self) -> usize {
         self.young.len() + self.old.len()
+    }
+}
+
+type Times = HashMap<u64, u64, BuildHasherDefault<AsItIs>>;
+
+/// Nobody outside can aim at the keys, so they need no further hashing.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, octets: &[u8]) {
+        for octet in octets {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*octet);
+        }
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 
