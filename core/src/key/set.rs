@@ -1,5 +1,6 @@
 //! A JWK Set, and the choice of a key from it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -110,14 +111,12 @@ impl KeySet {
         }
     }
 
-    fn names(&self) -> String {
-        let names: Vec<&str> =
-            self.keys.iter().map(|key| key.key_id.as_deref().unwrap_or("(no kid)")).collect();
-        if names.is_empty() {
-            "a registered key, of which there is none".to_owned()
-        } else {
-            names.join(" or ")
-        }
+    /// The keys' names. Of one key, as most clients have, no more than a copy: the time of a refusal does not tell its
+    /// reason.
+    fn names(&self) -> Cow<'static, str> {
+        let mut names = self.keys.iter().map(|key| key.key_id.as_deref().unwrap_or("(no kid)"));
+        let Some(first) = names.next() else { return "a registered key, of which there is none".into() };
+        names.fold(first.to_owned(), |names, next| names + " or " + next).into()
     }
 }
 
