@@ -21,9 +21,8 @@ impl TryFrom<&ClientMetadata> for Client {
 }
 
 impl Client {
-    /// Builds a client from what a store holds: metadata that was judged when it was registered. As
-    /// [`try_from`](#impl-TryFrom%3C%26ClientMetadata%3E-for-Client), but a `secret_hash` that cannot be read disables
-    /// that one secret instead of the client, see [`ClientSecret::stored`];
+    /// Builds a client from what a store holds: metadata that was judged when it was registered. As `try_from`, but a
+    /// `secret_hash` that cannot be read disables that one secret instead of the client, see [`ClientSecret::stored`];
     /// [`ClientMetadata::warnings`] names it.
     ///
     /// # Errors
