@@ -247,10 +247,8 @@ fn a_secret_that_never_matches_is_named() {
     let refusal = send(&auth, "c", GENERATED).unwrap_err();
     assert_eq!(refusal.reason(), Reason::SecretMismatch);
     let got = refusal.got().unwrap();
-    assert!(
-        got.contains(r#""broken" cannot be used: it sha256: must"#) && got.contains("the pepper lost"),
-        "{got}"
-    );
+    // One text for each refusal, so that its time does not tell why: the first of them.
+    assert!(got.contains(r#""broken" cannot be used: it sha256: must"#), "{got}");
     assert!(send(&auth, "c", "secret").is_ok());
     // Metadata say the same, of what they can know.
     let metadata = serde_json::json!({
