@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::endpoint::Endpoint;
 use crate::form::Form;
 use crate::forwarded::{Nearest, TrustedProxy};
-use crate::grant::{is_served, may_use};
+use crate::grant::{can_use, is_served, may_use};
 use crate::json_form;
 use crate::key_source::DynKeySource;
 use crate::media_type::{self, BodyType};
@@ -77,7 +77,7 @@ pub(crate) struct Attempts<'r> {
 }
 
 impl<'r> Attempts<'r> {
-    fn iter(&self) -> impl Iterator<Item = &Candidate<'r>> {
+    fn iter(&self) -> impl Iterator<Item = &Candidate<'r>> + Clone {
         std::iter::once(&self.first).chain(&self.others)
     }
 
@@ -237,7 +237,7 @@ impl Inner {
     async fn prove_reading<'a>(
         &self,
         presented: &Presented<'_>,
-        mut candidates: impl Iterator<Item = (&'a RegisteredMethod, &'a dyn Attempt)>,
+        mut candidates: impl Iterator<Item = (&'a RegisteredMethod, &'a dyn Attempt)> + Clone,
     ) -> Result<Proved, Failure> {
         let Some((mut method, mut attempt)) = candidates.next() else {
             return Err(Failure::new(Reason::InternalError).got("nothing to try"));
@@ -259,11 +259,11 @@ impl Inner {
         if !is_known {
             return Err(self.verify_decoy(attempt, &context, unknown(client_id).by(&method.0)).await);
         }
-        let (decoyed, mut verified) = (attempt, None);
-        let mut refused = None;
+        let (decoyed, first, mut verified) = (attempt, method, None);
+        let others = candidates.clone();
         loop {
-            match may_use(&client, &method.0, method.1.class(), context.endpoint, context.now) {
-                Ok(()) => match attempt.verify(&client, &context).await {
+            if can_use(&client, &method.0, method.1.class(), context.endpoint, context.now) {
+                match attempt.verify(&client, &context).await {
                     Ok(proof) => {
                         let (name, method) = method;
                         return Ok(Proved {
@@ -275,12 +275,21 @@ impl Inner {
                         });
                     }
                     Err(failure) => verified = Some(more_telling(verified, failure.by(&method.0))),
-                },
-                Err(failure) => refused = Some(more_telling(refused, failure.by(&method.0))),
+                }
             }
             match candidates.next() {
                 Some(next) => (method, attempt) = next,
                 None => break,
+            }
+        }
+        // Why not is asked only where no method could be tried: the answer is a text for each.
+        let mut refused = None;
+        if verified.is_none() {
+            for method in std::iter::once(first).chain(others.map(|(method, _)| method)) {
+                let why = may_use(&client, &method.0, method.1.class(), context.endpoint, context.now);
+                if let Err(failure) = why {
+                    refused = Some(more_telling(refused, failure.by(&method.0)));
+                }
             }
         }
         match (verified, refused) {

@@ -69,6 +69,20 @@ pub(crate) fn is_served(class: ClientClass, endpoint: Endpoint) -> bool {
     !(class == ClientClass::Public && endpoint == Endpoint::Introspection)
 }
 
+/// May the client use the method, at this endpoint, today? As [`may_use`], for whoever does not ask why not.
+pub(crate) fn can_use(
+    client: &Client,
+    method: &AuthMethod,
+    class: ClientClass,
+    endpoint: Endpoint,
+    now: SystemTime,
+) -> bool {
+    let mut grants = client.grants().iter();
+    !client.is_disabled()
+        && is_served(class, endpoint)
+        && grants.any(|grant| grant.covers(method, endpoint) && !grant.has_ended(now))
+}
+
 /// May the client use the method, at this endpoint, today?
 ///
 /// # Errors
