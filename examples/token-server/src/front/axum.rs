@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io;
 use std::net::TcpListener;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -28,7 +29,7 @@ use tokio::time::timeout;
 
 use super::{HEAD_TIMEOUT, MOST_BODY_BYTES, REQUEST_TIMEOUT, STOP_TIMEOUT};
 use crate::mutual_tls::TlsSocket;
-use crate::server::{self, BodyFault};
+use crate::server::{self, BodyFault, Server};
 use crate::setup::Running;
 
 pub(super) fn serve(
@@ -49,7 +50,7 @@ async fn accept(
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let mut tls = tls.map(tls_listener).transpose()?;
+    let mut tls = tls.map(|tls| tls_listener(tls, Arc::clone(&running.server))).transpose()?;
     let layer = ClientAuthLayer::new(running.auth.clone())
         .routes(running.server.covered())
         .map_err(io::Error::other)?;
@@ -79,10 +80,15 @@ async fn accept(
     Ok(())
 }
 
-fn tls_listener(TlsSocket { listener, certificate }: TlsSocket) -> io::Result<TlsListener> {
+fn tls_listener(
+    TlsSocket { listener, certificate }: TlsSocket,
+    server: Arc<Server>,
+) -> io::Result<TlsListener> {
     listener.set_nonblocking(true)?;
     let config = certificate.server_config().map_err(io::Error::other)?;
-    Ok(TlsListener::new(tokio::net::TcpListener::from_std(listener)?, config))
+    let listener = TlsListener::new(tokio::net::TcpListener::from_std(listener)?, config);
+    // Such a client never gets as far as a request, so no decision tells of it.
+    Ok(listener.on_failure(move |address, error| server.note_handshake(address, error)))
 }
 
 /// The next TLS connection; never, where there is no such listener.

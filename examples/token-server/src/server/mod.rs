@@ -23,6 +23,7 @@ mod token;
 mod tokens;
 mod users;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -174,6 +175,11 @@ impl Server {
         (self.log)(&format!(
             "answered status={status} error={error} endpoint={endpoint}{client} why={description:?}"
         ));
+    }
+
+    /// One line for the operator about a client that never got as far as a request.
+    pub(crate) fn note_handshake(&self, address: SocketAddr, error: &std::io::Error) {
+        (self.log)(&format!("TLS handshake failed source={} why={:?}", address.ip(), error.to_string()));
     }
 
     /// What is registered now about a client, whether or not it is the one that calls.
