@@ -3,6 +3,7 @@
 
 mod adapters;
 mod cancellation;
+mod certificates_at_once;
 mod client_certificates;
 mod corpus;
 mod explain;

@@ -1,12 +1,13 @@
 //! A registry that takes its time, and one that changes.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use countersign::secret::ClientSecret;
-use countersign::store::{ClientStore, StoreError};
+use countersign::store::{ClientStore, Clients, ReloadableClients, StoreError};
 use countersign::{
     AuthMethod, AuthRequest, AuthenticatedClient, Authenticator, Client, Endpoint, Reason, Refusal,
 };
@@ -109,3 +110,47 @@ fn cve_014_what_the_registry_takes_back_is_gone_at_once() {
 /// Of the secret of 64 octets, with parameters as small as they come.
 const ARGON2ID: &str =
     "$argon2id$v=19$m=8,t=1,p=1$c2FsdCBvZiBhIGZpeHR1cmU$tAVqxtCnl7VKUV157BeNnMALZ9w3K0r4UcUvR7ZlKG8";
+
+/// Exchanged under load: each request sees the one set or the other, and both know their client.
+#[test]
+fn a_registry_that_is_replaced_again_and_again_fails_no_request() {
+    let set = |tag: &str| {
+        let clients = (0..1000).map(|number| {
+            client(&format!("c-{number}")).with_secret(ClientSecret::generated(SECRET).with_label(tag))
+        });
+        Clients::new(clients).unwrap()
+    };
+    let registry = ReloadableClients::new(set("first"));
+    let auth = server(registry.clone());
+    let done = AtomicBool::new(false);
+    let seen = std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..4)
+            .map(|caller| {
+                let (auth, done) = (&auth, &done);
+                scope.spawn(move || {
+                    let mut labels = std::collections::BTreeSet::new();
+                    for number in (0..).map(|turn| (turn * 7 + caller) % 1000) {
+                        let request = Request::token().basic(&format!("c-{number}"), SECRET).build();
+                        let client = futures_executor::block_on(send(auth, &request)).unwrap();
+                        labels.insert(client.secret_label().unwrap().to_owned());
+                        if done.load(Ordering::SeqCst) && labels.len() == 2 {
+                            return labels;
+                        }
+                    }
+                    labels
+                })
+            })
+            .collect();
+        for turn in 0..100 {
+            registry.replace(set(["second", "first"][turn % 2]));
+        }
+        done.store(true, Ordering::SeqCst);
+        // Who has seen one of the two alone sees the other now.
+        while callers.iter().any(|caller| !caller.is_finished()) {
+            registry.replace(set("second"));
+            registry.replace(set("first"));
+        }
+        callers.into_iter().map(|caller| caller.join().unwrap().len()).collect::<Vec<_>>()
+    });
+    assert_eq!(seen, [2; 4]);
+}
