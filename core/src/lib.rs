@@ -11,6 +11,7 @@
 
 mod algorithm;
 mod assertion;
+mod attempts;
 mod auth_method;
 mod authenticated;
 mod authenticator;

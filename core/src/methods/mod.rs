@@ -7,6 +7,7 @@ mod certificate;
 mod client_secret_basic;
 mod client_secret_jwt;
 mod client_secret_post;
+mod enabled;
 mod none;
 mod private_key_jwt;
 #[cfg(feature = "mtls")]
@@ -14,6 +15,7 @@ mod self_signed_tls_client_auth;
 #[cfg(feature = "mtls")]
 mod tls_client_auth;
 
+pub(crate) use self::enabled::{Ports, enabled_methods};
 use crate::method::Method;
 
 /// The methods this crate knows. Which of them a server takes is the builder's matter.
