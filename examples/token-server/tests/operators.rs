@@ -98,6 +98,28 @@ fn an_operator_sees_figures_events_and_what_can_be_served() -> Outcome<()> {
         assert_eq!(events[1]["client_id"], "old", "{framework}: {events}");
         assert!(!events.to_string().contains("secret-of-"), "{framework}: {events}");
         assert_eq!(server.operators("/token")?.0, 404, "the operators' listener serves no clients");
+        for (request, status) in [
+            (
+                "POST /metrics HTTP/1.1\r\nHost: op\r\nContent-Length: 3\r\nConnection: close\r\n\r\na=b"
+                    .to_owned(),
+                405,
+            ),
+            (
+                format!("GET /{} HTTP/1.1\r\nHost: op\r\nConnection: close\r\n\r\n", "x".repeat(70 * 1024)),
+                414,
+            ),
+            ("GET /../clients.json HTTP/1.1\r\nHost: op\r\nConnection: close\r\n\r\n".to_owned(), 404),
+        ] {
+            assert_eq!(exchange(&server.operators, &request)?.0, status, "{framework}");
+        }
+        let address = server.operators.as_str();
+        let answers: Vec<_> = thread::scope(|scope| {
+            let callers: Vec<_> = (0..100)
+                .map(|_| scope.spawn(|| ask(address, "/ready").map(|answer| answer.0).ok()))
+                .collect();
+            callers.into_iter().map(|caller| caller.join().ok().flatten()).collect()
+        });
+        assert!(answers.iter().all(|status| *status == Some(200)), "{framework}: {answers:?}");
     }
     Ok(())
 }
@@ -175,7 +197,7 @@ impl Server {
     }
 
     fn operators(&self, path: &str) -> Outcome<(u16, String)> {
-        exchange(&self.operators, &format!("GET {path} HTTP/1.1\r\nHost: op\r\nConnection: close\r\n\r\n"))
+        ask(&self.operators, path)
     }
 
     /// In one step, as an editor does it.
@@ -208,6 +230,10 @@ impl Drop for Server {
         let _ = self.process.wait();
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+fn ask(address: &str, path: &str) -> Outcome<(u16, String)> {
+    exchange(address, &format!("GET {path} HTTP/1.1\r\nHost: op\r\nConnection: close\r\n\r\n"))
 }
 
 fn exchange(address: &str, request: &str) -> Outcome<(u16, String)> {
