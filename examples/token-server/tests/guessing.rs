@@ -1,12 +1,15 @@
 //! Whoever guesses at secrets has to wait, by the address that a trusted proxy names; who is on this machine has not.
 
+mod process;
+
 use std::error::Error;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use std::{env, fs, process};
+use std::{env, fs};
+
+use self::process::TokenServer;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -30,7 +33,7 @@ fn guesses_are_limited_by_the_address_that_the_proxy_names() -> Outcome {
         }
         let answer = from("203.0.113.9", RIGHT)?;
         assert!(answer.starts_with("HTTP/1.1 200 "), "{framework}: {answer}");
-        let log = server.stop()?;
+        let log = server.log()?;
         assert!(
             log.contains("reason=throttled") && log.contains("source=198.51.100.7"),
             "{framework}: {log}"
@@ -56,36 +59,25 @@ fn from_this_machine_hundreds_of_guesses_are_answered_alike() -> Outcome {
 
 /// A server in a process and a folder of its own, which end with the test.
 struct Server {
-    process: Child,
-    address: String,
+    server: TokenServer,
     folder: PathBuf,
 }
 
 impl Server {
     fn start(framework: &str, configuration: &str) -> Result<Self, Box<dyn Error>> {
-        let name = format!("token-server-guessing-{framework}-{}-{}", configuration.len(), process::id());
+        let name =
+            format!("token-server-guessing-{framework}-{}-{}", configuration.len(), std::process::id());
         let folder = env::temp_dir().join(name);
         fs::create_dir_all(&folder)?;
         fs::write(folder.join("as.toml"), configuration)?;
         fs::write(folder.join("clients.json"), CLIENTS)?;
         let log = fs::File::create(log_in(&folder))?;
-        let mut process = Command::new(env!("CARGO_BIN_EXE_token-server"))
-            .args(["--config", "as.toml", "--listen", "127.0.0.1:0", "--framework", framework])
-            .current_dir(&folder)
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()?;
-        let mut line = String::new();
-        if let Some(output) = process.stdout.take() {
-            BufReader::new(output).read_line(&mut line)?;
-        }
-        let listening = line.split("listening on http://").nth(1).unwrap_or_default();
-        let address = listening.split([' ', '\n']).next().unwrap_or_default().to_owned();
-        Ok(Server { process, address, folder })
+        let server = TokenServer::start(&folder, "as.toml", framework, log)?;
+        Ok(Server { server, folder })
     }
 
     fn answer(&self, headers: &str) -> Result<String, Box<dyn Error>> {
-        let mut stream = TcpStream::connect(&self.address)?;
+        let mut stream = TcpStream::connect(&self.server.address)?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         let body = "grant_type=client_credentials";
         write!(
@@ -99,18 +91,14 @@ impl Server {
         Ok(answer)
     }
 
-    /// Ends it, and returns what its operator saw.
-    fn stop(mut self) -> Result<String, Box<dyn Error>> {
-        self.process.kill()?;
-        self.process.wait()?;
+    /// What its operator has seen so far.
+    fn log(&self) -> Result<String, Box<dyn Error>> {
         Ok(fs::read_to_string(log_in(&self.folder))?)
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
         let _ = fs::remove_dir_all(&self.folder);
     }
 }

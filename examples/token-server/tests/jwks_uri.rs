@@ -1,12 +1,13 @@
 //! A client that publishes its keys, and a server that was told where it may fetch them.
 
+mod process;
+
 use std::error::Error;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, SystemTime};
-use std::{env, fs, process, thread};
+use std::{env, fs, thread};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -14,13 +15,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use self::process::TokenServer;
+
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 #[test]
 fn keys_are_fetched_from_where_the_configuration_allows() -> Outcome<()> {
     let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
     let host = host(&key)?;
-    let folder = env::temp_dir().join(format!("token-server-jwks-uri-{}", process::id()));
+    let folder = env::temp_dir().join(format!("token-server-jwks-uri-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     fs::write(
         folder.join("clients.json"),
@@ -31,10 +34,11 @@ fn keys_are_fetched_from_where_the_configuration_allows() -> Outcome<()> {
     fs::write(folder.join("strict.toml"), base)?;
     fs::write(folder.join("loopback.toml"), format!("{base}[fetch]\ndanger_allow_loopback = true\n"))?;
     for framework in ["axum", "actix"] {
-        let answer = ask(&Server::start(&folder, "strict.toml", framework)?, &assertion(&key)?)?;
+        let answer =
+            ask(&TokenServer::start(&folder, "strict.toml", framework, Stdio::null())?, &assertion(&key)?)?;
         assert!(answer.starts_with("HTTP/1.1 503 "), "{framework}: {answer}");
         assert!(answer.contains(r#""temporarily_unavailable""#), "{framework}: {answer}");
-        let server = Server::start(&folder, "loopback.toml", framework)?;
+        let server = TokenServer::start(&folder, "loopback.toml", framework, Stdio::null())?;
         for _ in 0..3 {
             let answer = ask(&server, &assertion(&key)?)?;
             assert!(answer.starts_with("HTTP/1.1 200 "), "{framework}: {answer}");
@@ -77,7 +81,7 @@ fn assertion(key: &EcdsaKeyPair) -> Outcome<String> {
     Ok(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
 
-fn ask(server: &Server, assertion: &str) -> Outcome<String> {
+fn ask(server: &TokenServer, assertion: &str) -> Outcome<String> {
     let body = format!(
         "grant_type=client_credentials&client_assertion={assertion}&client_assertion_type=\
          urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
@@ -93,35 +97,4 @@ fn ask(server: &Server, assertion: &str) -> Outcome<String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)
-}
-
-/// A server in a process of its own, which ends with the test.
-struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(folder: &Path, configuration: &str, framework: &str) -> Outcome<Self> {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_token-server"))
-            .args(["--config", configuration, "--listen", "127.0.0.1:0", "--framework", framework])
-            .current_dir(folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let mut line = String::new();
-        if let Some(output) = process.stdout.take() {
-            BufReader::new(output).read_line(&mut line)?;
-        }
-        let address =
-            line.split("http://").last().and_then(|rest| rest.split(' ').next()).unwrap_or_default();
-        Ok(Server { process, address: address.to_owned() })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

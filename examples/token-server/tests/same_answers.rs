@@ -1,12 +1,16 @@
 //! axum and actix-web give the same answers: status, header fields and body.
 
+mod process;
+
 use std::error::Error;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
-use std::{env, fs, process};
+use std::{env, fs};
+
+use self::process::TokenServer;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -44,7 +48,7 @@ fn there_is_no_route_but_those_of_the_contract() -> Outcome<()> {
 }
 
 fn folder(name: &str) -> Outcome<PathBuf> {
-    let folder = env::temp_dir().join(format!("token-server-{name}-{}", process::id()));
+    let folder = env::temp_dir().join(format!("token-server-{name}-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     fs::write(folder.join("as.toml"), CONFIGURATION)?;
     fs::write(folder.join("clients.json"), CLIENTS)?;
@@ -107,31 +111,16 @@ fn request(verb: &str, target: &str, headers: &[(&str, &str)], body: &str) -> St
 }
 
 /// A server in a process of its own, which ends with the test.
-struct Server {
-    process: Child,
-    address: String,
-}
+struct Server(TokenServer);
 
 impl Server {
     fn start(folder: &Path, framework: &str) -> Outcome<Self> {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_token-server"))
-            .args(["--config", "as.toml", "--listen", "127.0.0.1:0", "--framework", framework])
-            .current_dir(folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let mut line = String::new();
-        if let Some(output) = process.stdout.take() {
-            BufReader::new(output).read_line(&mut line)?;
-        }
-        let address =
-            line.split("http://").last().and_then(|rest| rest.split(' ').next()).unwrap_or_default();
-        Ok(Server { process, address: address.to_owned() })
+        Ok(Server(TokenServer::start(folder, "as.toml", framework, Stdio::null())?))
     }
 
     /// The answer with its header fields sorted, and without what is random or tells the time.
     fn answer(&self, request: &str) -> Outcome<String> {
-        let mut stream = TcpStream::connect(&self.address)?;
+        let mut stream = TcpStream::connect(&self.0.address)?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         // A server may answer before it has read all of a body that is too large, and close.
         let _ = stream.write_all(request.as_bytes());
@@ -147,13 +136,6 @@ impl Server {
         let fields = cookieless.collect::<Vec<_>>().join("\n");
         let body: Vec<&str> = body.lines().filter(|line| !line.contains("type=\"hidden\"")).collect();
         Ok(format!("{}\n{fields}\n\n{}", head.lines().next().unwrap_or_default(), body.join("\n")))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
