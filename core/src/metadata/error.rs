@@ -12,11 +12,8 @@ pub struct MetadataError {
 }
 
 impl MetadataError {
-    pub(super) fn new(
-        field: &'static str,
-        problem: impl Into<Cow<'static, str>>,
-        cure: impl Into<String>,
-    ) -> Self {
+    /// `field problem; cure`: the problem begins with a verb, such as "is empty". The cure says what to do.
+    pub fn new(field: &'static str, problem: impl Into<Cow<'static, str>>, cure: impl Into<String>) -> Self {
         MetadataError { field, problem: problem.into(), cure: Cow::Owned(cure.into()) }
     }
 

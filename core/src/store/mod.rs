@@ -1,14 +1,22 @@
 //! Where registered clients are found.
 
-use std::collections::HashMap;
+mod clients;
+mod memory;
+mod registry;
+mod reloadable;
+
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+pub use self::clients::Clients;
+pub use self::memory::{MemoryRegistry, Prepare};
+pub use self::registry::{ClientRegistry, RegisteredClient};
+pub use self::reloadable::ReloadableClients;
+
 use crate::client::Client;
-use crate::config_error::ConfigError;
 use crate::secret::Rehash;
 
 /// The registry of clients, as a port.
@@ -120,121 +128,6 @@ impl<S: ClientStore> ClientStore for Arc<S> {
 
     async fn rehash(&self, client_id: &str, rehash: &Rehash<'_>) {
         S::rehash(self, client_id, rehash).await;
-    }
-}
-
-/// A fixed set of clients in memory.
-#[derive(Clone, Debug, Default)]
-pub struct Clients {
-    by_id: HashMap<Box<str>, Arc<Client>>,
-}
-
-impl Clients {
-    /// A registry of these clients.
-    ///
-    /// # Errors
-    /// [`ConfigError`] when two of them have the same id.
-    pub fn new(clients: impl IntoIterator<Item = Client>) -> Result<Self, ConfigError> {
-        let mut registry = Clients::default();
-        for client in clients {
-            if let Some(twin) = registry.by_id.insert(client.id().into(), Arc::new(client)) {
-                return Err(ConfigError::new(
-                    "clients",
-                    format!("two clients have the id {:?}", twin.id()),
-                    "give each client an id of its own",
-                ));
-            }
-        }
-        Ok(registry)
-    }
-
-    /// The client with exactly this id.
-    pub fn get(&self, client_id: &str) -> Option<&Arc<Client>> {
-        self.by_id.get(client_id)
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.by_id.len()
-    }
-
-    /// Is there none?
-    pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
-    }
-
-    /// The clients, in no particular order.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Client>> {
-        self.by_id.values()
-    }
-}
-
-impl ClientStore for Clients {
-    async fn find(&self, client_id: &str) -> Result<Option<Arc<Client>>, StoreError> {
-        Ok(self.by_id.get(client_id).cloned())
-    }
-
-    fn has_slow_hashes(&self) -> bool {
-        self.by_id.values().any(has_slow_hash)
-    }
-
-    fn slow_clients(&self) -> Vec<Arc<Client>> {
-        self.by_id.values().filter(|client| has_slow_hash(client)).map(Arc::clone).collect()
-    }
-}
-
-fn has_slow_hash(client: &Arc<Client>) -> bool {
-    client.secrets().iter().any(|secret| secret.is_slow())
-}
-
-/// A set of clients that is replaced as a whole while the server runs: a file that was edited, say.
-///
-/// Cheap to clone; all clones show the same set. A request sees one set or the other, never a part of each, and a client
-/// that was found stays as it was until its request is answered.
-///
-/// ```
-/// use countersign::{Client, store::{Clients, ReloadableClients}};
-///
-/// let registry = ReloadableClients::new(Clients::new([Client::new("billing")])?);
-/// let for_the_authenticator = registry.clone();
-///
-/// // Built, and so checked, before it takes the place of the old one.
-/// registry.replace(Clients::new([Client::new("billing"), Client::new("shipping")])?);
-/// assert!(for_the_authenticator.current().get("shipping").is_some());
-/// # Ok::<(), countersign::ConfigError>(())
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct ReloadableClients(Arc<RwLock<Arc<Clients>>>);
-
-impl ReloadableClients {
-    /// A registry that begins with these clients.
-    pub fn new(clients: Clients) -> Self {
-        ReloadableClients(Arc::new(RwLock::new(Arc::new(clients))))
-    }
-
-    /// Puts these in the place of all that were there. The old set is returned, and dropped by whoever has it last.
-    pub fn replace(&self, clients: Clients) -> Arc<Clients> {
-        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *current, Arc::new(clients))
-    }
-
-    /// The clients of this moment.
-    pub fn current(&self) -> Arc<Clients> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl ClientStore for ReloadableClients {
-    async fn find(&self, client_id: &str) -> Result<Option<Arc<Client>>, StoreError> {
-        Ok(self.current().get(client_id).cloned())
-    }
-
-    fn has_slow_hashes(&self) -> bool {
-        ClientStore::has_slow_hashes(&*self.current())
-    }
-
-    fn slow_clients(&self) -> Vec<Arc<Client>> {
-        ClientStore::slow_clients(&*self.current())
     }
 }
 

@@ -1,0 +1,148 @@
+//! Registered clients in memory.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Bound;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::{ClientRegistry, ClientStore, RegisteredClient, StoreError};
+use crate::client::Client;
+use crate::metadata::{ClientMetadata, MetadataError};
+
+/// A registry that lasts as long as the process, and holds a bounded number of clients.
+///
+/// ```
+/// use countersign::store::MemoryRegistry;
+///
+/// let registry = MemoryRegistry::default();
+/// let for_the_authenticator = registry.clone(); // both see the same clients
+/// ```
+#[derive(Clone)]
+pub struct MemoryRegistry {
+    entries: Arc<RwLock<BTreeMap<Box<str>, Entry>>>,
+    prepare: Option<Arc<Prepare>>,
+    most: usize,
+}
+
+/// Makes a client ready for the application: gives it its [`app`](Client::app) data, or refuses it.
+pub type Prepare = dyn Fn(&ClientMetadata, Client) -> Result<Client, MetadataError> + Send + Sync;
+
+struct Entry {
+    registered: RegisteredClient,
+    client: Arc<Client>,
+}
+
+impl MemoryRegistry {
+    /// Every client goes through this as it is built: where the application adds its own data.
+    #[must_use]
+    pub fn prepared_by(
+        mut self,
+        prepare: impl Fn(&ClientMetadata, Client) -> Result<Client, MetadataError> + Send + Sync + 'static,
+    ) -> Self {
+        self.prepare = Some(Arc::new(prepare));
+        self
+    }
+
+    /// Room for this many clients, 10,000 unless told. One more is an error, since nothing is ever evicted.
+    #[must_use]
+    pub fn with_capacity(mut self, clients: usize) -> Self {
+        self.most = clients;
+        self
+    }
+
+    fn client(&self, metadata: &ClientMetadata) -> Result<Arc<Client>, StoreError> {
+        let client = Client::from_stored(metadata).map_err(StoreError::new)?;
+        let client = match &self.prepare {
+            Some(prepare) => prepare(metadata, client).map_err(StoreError::new)?,
+            None => client,
+        };
+        Ok(Arc::new(client))
+    }
+
+    fn write<T>(&self, change: impl FnOnce(&mut BTreeMap<Box<str>, Entry>) -> T) -> T {
+        change(&mut self.entries.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn look<T>(&self, look: impl FnOnce(&BTreeMap<Box<str>, Entry>) -> T) -> T {
+        look(&self.entries.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Default for MemoryRegistry {
+    fn default() -> Self {
+        MemoryRegistry { entries: Arc::default(), prepare: None, most: 10_000 }
+    }
+}
+
+impl ClientStore for MemoryRegistry {
+    async fn find(&self, client_id: &str) -> Result<Option<Arc<Client>>, StoreError> {
+        Ok(self.look(|entries| entries.get(client_id).map(|entry| Arc::clone(&entry.client))))
+    }
+
+    fn slow_clients(&self) -> Vec<Arc<Client>> {
+        let is_slow = |entry: &&Entry| entry.client.secrets().iter().any(|secret| secret.is_slow());
+        self.look(|entries| entries.values().filter(is_slow).map(|entry| Arc::clone(&entry.client)).collect())
+    }
+
+    fn has_slow_hashes(&self) -> bool {
+        !self.slow_clients().is_empty()
+    }
+}
+
+impl ClientRegistry for MemoryRegistry {
+    async fn read(&self, client_id: &str) -> Result<Option<RegisteredClient>, StoreError> {
+        Ok(self.look(|entries| entries.get(client_id).map(|entry| entry.registered.clone())))
+    }
+
+    async fn insert(&self, client: &RegisteredClient) -> Result<bool, StoreError> {
+        let built = self.client(&client.metadata)?;
+        self.write(|entries| {
+            let id = client.metadata.client_id.as_str();
+            if entries.contains_key(id) {
+                return Ok(false);
+            }
+            if entries.len() >= self.most {
+                return Err(StoreError::new(format!("there is room for {} clients", self.most)));
+            }
+            let registered = RegisteredClient { revision: 1, ..client.clone() };
+            entries.insert(id.into(), Entry { registered, client: built });
+            Ok(true)
+        })
+    }
+
+    async fn replace(&self, client: &RegisteredClient) -> Result<bool, StoreError> {
+        let built = self.client(&client.metadata)?;
+        Ok(self.write(|entries| {
+            let entry = entries.get_mut(client.metadata.client_id.as_str());
+            let Some(entry) = entry.filter(|entry| entry.registered.revision == client.revision) else {
+                return false;
+            };
+            let registered = RegisteredClient { revision: client.revision.wrapping_add(1), ..client.clone() };
+            *entry = Entry { registered, client: built };
+            true
+        }))
+    }
+
+    async fn remove(&self, client_id: &str, revision: u64) -> Result<bool, StoreError> {
+        Ok(self.write(|entries| {
+            let is_the_one =
+                entries.get(client_id).is_some_and(|entry| entry.registered.revision == revision);
+            is_the_one && entries.remove(client_id).is_some()
+        }))
+    }
+
+    async fn page(&self, after: &str, limit: usize) -> Result<Vec<RegisteredClient>, StoreError> {
+        let range = (Bound::Excluded(after), Bound::Unbounded);
+        Ok(self.look(|entries| {
+            let following = entries.range::<str, _>(range).take(limit);
+            following.map(|(_, entry)| entry.registered.clone()).collect()
+        }))
+    }
+}
+
+impl fmt::Debug for MemoryRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clients = self.look(BTreeMap::len);
+        f.debug_struct("MemoryRegistry").field("clients", &clients).finish_non_exhaustive()
+    }
+}
