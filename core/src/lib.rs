@@ -48,6 +48,9 @@ pub mod form;
 pub mod forwarded;
 pub mod key;
 pub mod key_source;
+/// Its programs need the adapters, so that the project's tests compile them, and not this crate's.
+#[cfg(any(test, all(doc, not(doctest))))]
+pub mod manual;
 pub mod metadata;
 pub mod method;
 pub mod observer;

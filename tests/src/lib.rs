@@ -39,3 +39,14 @@ pub fn all_rows() -> Vec<row::Row> {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+/// Those of the manual too.
+#[cfg(doctest)]
+pub mod manual {
+    #[doc = include_str!("../../core/src/manual/quick_start.md")]
+    pub struct QuickStart;
+    #[doc = include_str!("../../core/src/manual/defaults.md")]
+    pub struct Defaults;
+    #[doc = include_str!("../../core/src/manual/migrating.md")]
+    pub struct Migrating;
+}
