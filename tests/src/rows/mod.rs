@@ -11,6 +11,7 @@ mod carriers;
 mod certificates;
 mod claims;
 mod client_secret_jwt;
+mod conformance;
 mod endpoints;
 mod form;
 mod grants;
@@ -72,6 +73,7 @@ pub fn hand_written() -> Vec<Row> {
         assertion_reuse::rows(),
         policy::rows(),
         presets::rows(),
+        conformance::rows(),
     ]
     .concat()
 }
