@@ -14,6 +14,7 @@ use crate::authenticated::{AuthenticatedClient, Facts};
 use crate::builder::AuthenticatorBuilder;
 use crate::certificate::PeerCertificates;
 use crate::client::Client;
+use crate::clock::Clock;
 use crate::decision::{Inner, Proved, check_head};
 use crate::endpoint::Endpoint;
 use crate::forwarded::Nearest;
@@ -253,6 +254,16 @@ impl Authenticator {
 
     pub(crate) fn from_inner(inner: Inner) -> Self {
         Authenticator(Arc::new(inner))
+    }
+
+    /// The clock of its decisions, for registration.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    /// Are key sets fetched for clients with a `jwks_uri`?
+    pub(crate) fn fetches_keys(&self) -> bool {
+        self.0.key_source.is_some()
     }
 
     /// For the command that explains a decision.

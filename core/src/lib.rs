@@ -55,6 +55,7 @@ pub mod metadata;
 pub mod method;
 pub mod observer;
 pub mod pkce;
+pub mod registration;
 pub mod replay;
 pub mod secret;
 #[cfg(feature = "sign")]

@@ -3,7 +3,7 @@
 use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::refusal::Failure;
-use crate::request::{AuthRequest, Repeated};
+use crate::request::{AuthRequest, Headers, Repeated};
 
 /// Refuses a body that some reader downstream would decode differently from [`Form`](crate::form::Form).
 ///
@@ -25,6 +25,31 @@ pub(crate) fn require(request: &AuthRequest<'_>, policy: &Policy) -> Result<Body
         Some(other) => Err(refused(FORM, String::from_utf8_lossy(other).into_owned())),
         None if request.body.as_ref().is_none_or(bytes::Bytes::is_empty) => Ok(BodyType::Form),
         None => Err(refused(FORM, "no Content-Type".to_owned())),
+    }
+}
+
+/// The media type of a registration.
+///
+/// # Errors
+/// What came instead of uncompressed `application/json` in UTF-8.
+pub(crate) fn require_json(headers: &dyn Headers) -> Result<(), String> {
+    let one = |name: &str| {
+        let (mut line, mut count) = (None, 0_usize);
+        headers.each(name, &mut |value| {
+            line.get_or_insert(value);
+            count += 1;
+        });
+        if count > 1 { Err(format!("{name} {count} times")) } else { Ok(line) }
+    };
+    if let Some(encoding) = one("content-encoding")?
+        && !encoding.eq_ignore_ascii_case(b"identity")
+    {
+        return Err(format!("Content-Encoding {}", String::from_utf8_lossy(encoding)));
+    }
+    match one("content-type")? {
+        Some(value) if is(JSON, value) => Ok(()),
+        Some(other) => Err(String::from_utf8_lossy(other).into_owned()),
+        None => Err("no Content-Type".to_owned()),
     }
 }
 

@@ -152,7 +152,7 @@ impl ClientMetadata {
     }
 
     /// The methods the client may use.
-    fn grants(&self) -> Vec<MethodGrant> {
+    pub(crate) fn grants(&self) -> Vec<MethodGrant> {
         if self.any_secret_method {
             let mac = self.has_key_of_mac().then_some(AuthMethod::CLIENT_SECRET_JWT);
             let methods = [AuthMethod::CLIENT_SECRET_BASIC, AuthMethod::CLIENT_SECRET_POST];

@@ -13,7 +13,7 @@ pub struct Timestamp(pub SystemTime);
 
 impl Timestamp {
     /// RFC 7591 §3.2.1: 0 is never.
-    pub(super) fn unless_zero(self) -> Option<SystemTime> {
+    pub(crate) fn unless_zero(self) -> Option<SystemTime> {
         (self.0 > SystemTime::UNIX_EPOCH).then_some(self.0)
     }
 }

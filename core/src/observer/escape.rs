@@ -5,7 +5,7 @@ use std::fmt;
 
 /// Writes a text in printable ASCII: everything else, and `\` and `"`, as in a Rust string, and cut after
 /// [`MOST_OCTETS`]. So neither a line break, nor a terminal's escape code, nor a look-alike letter gets into a log.
-pub(super) struct Escaped<'t>(pub(super) &'t str);
+pub(crate) struct Escaped<'t>(pub(crate) &'t str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

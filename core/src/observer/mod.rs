@@ -40,7 +40,7 @@
 
 mod audit;
 mod decision;
-mod escape;
+pub(crate) mod escape;
 mod event;
 mod method_report;
 mod method_use;

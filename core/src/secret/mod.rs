@@ -33,6 +33,7 @@ pub use self::argon2id::argon2id;
 pub(crate) use self::decoys::MOST_FOR_ONE_CLIENT;
 use self::digest::Digest;
 pub use self::generated::{GeneratedSecret, sha256};
+pub(crate) use self::generated::{read_sha256, sha256_octets};
 pub use self::hash_error::HashError;
 pub use self::last_use::{LastUse, SecretUse};
 pub use self::mac::MacKey;

@@ -19,13 +19,28 @@ use crate::metadata::{ClientMetadata, MetadataError};
 /// ```
 #[derive(Clone)]
 pub struct MemoryRegistry {
-    entries: Arc<RwLock<BTreeMap<Box<str>, Entry>>>,
+    held: Arc<RwLock<Held>>,
     prepare: Option<Arc<Prepare>>,
     most: usize,
 }
 
 /// Makes a client ready for the application: gives it its [`app`](Client::app) data, or refuses it.
 pub type Prepare = dyn Fn(&ClientMetadata, Client) -> Result<Client, MetadataError> + Send + Sync;
+
+#[derive(Default)]
+struct Held {
+    by_id: BTreeMap<Box<str>, Entry>,
+    /// How many writes there were: each gives its entry a revision that no other has, whatever was removed between.
+    writes: u64,
+}
+
+impl Held {
+    fn put(&mut self, client: &RegisteredClient, built: Arc<Client>) {
+        self.writes += 1;
+        let registered = RegisteredClient { revision: self.writes, ..client.clone() };
+        self.by_id.insert(client.metadata.client_id.as_str().into(), Entry { registered, client: built });
+    }
+}
 
 struct Entry {
     registered: RegisteredClient,
@@ -59,18 +74,18 @@ impl MemoryRegistry {
         Ok(Arc::new(client))
     }
 
-    fn write<T>(&self, change: impl FnOnce(&mut BTreeMap<Box<str>, Entry>) -> T) -> T {
-        change(&mut self.entries.write().unwrap_or_else(PoisonError::into_inner))
+    fn write<T>(&self, change: impl FnOnce(&mut Held) -> T) -> T {
+        change(&mut self.held.write().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn look<T>(&self, look: impl FnOnce(&BTreeMap<Box<str>, Entry>) -> T) -> T {
-        look(&self.entries.read().unwrap_or_else(PoisonError::into_inner))
+        look(&self.held.read().unwrap_or_else(PoisonError::into_inner).by_id)
     }
 }
 
 impl Default for MemoryRegistry {
     fn default() -> Self {
-        MemoryRegistry { entries: Arc::default(), prepare: None, most: 10_000 }
+        MemoryRegistry { held: Arc::default(), prepare: None, most: 10_000 }
     }
 }
 
@@ -96,38 +111,35 @@ impl ClientRegistry for MemoryRegistry {
 
     async fn insert(&self, client: &RegisteredClient) -> Result<bool, StoreError> {
         let built = self.client(&client.metadata)?;
-        self.write(|entries| {
-            let id = client.metadata.client_id.as_str();
-            if entries.contains_key(id) {
+        self.write(|held| {
+            if held.by_id.contains_key(client.metadata.client_id.as_str()) {
                 return Ok(false);
             }
-            if entries.len() >= self.most {
+            if held.by_id.len() >= self.most {
                 return Err(StoreError::new(format!("there is room for {} clients", self.most)));
             }
-            let registered = RegisteredClient { revision: 1, ..client.clone() };
-            entries.insert(id.into(), Entry { registered, client: built });
+            held.put(client, built);
             Ok(true)
         })
     }
 
     async fn replace(&self, client: &RegisteredClient) -> Result<bool, StoreError> {
         let built = self.client(&client.metadata)?;
-        Ok(self.write(|entries| {
-            let entry = entries.get_mut(client.metadata.client_id.as_str());
-            let Some(entry) = entry.filter(|entry| entry.registered.revision == client.revision) else {
-                return false;
-            };
-            let registered = RegisteredClient { revision: client.revision.wrapping_add(1), ..client.clone() };
-            *entry = Entry { registered, client: built };
-            true
+        Ok(self.write(|held| {
+            let entry = held.by_id.get(client.metadata.client_id.as_str());
+            let is_the_one = entry.is_some_and(|entry| entry.registered.revision == client.revision);
+            if is_the_one {
+                held.put(client, built);
+            }
+            is_the_one
         }))
     }
 
     async fn remove(&self, client_id: &str, revision: u64) -> Result<bool, StoreError> {
-        Ok(self.write(|entries| {
-            let is_the_one =
-                entries.get(client_id).is_some_and(|entry| entry.registered.revision == revision);
-            is_the_one && entries.remove(client_id).is_some()
+        Ok(self.write(|held| {
+            let entry = held.by_id.get(client_id);
+            let is_the_one = entry.is_some_and(|entry| entry.registered.revision == revision);
+            is_the_one && held.by_id.remove(client_id).is_some()
         }))
     }
 

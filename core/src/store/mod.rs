@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 
 pub use self::clients::Clients;
 pub use self::memory::{MemoryRegistry, Prepare};
+pub(crate) use self::registry::DynClientRegistry;
 pub use self::registry::{ClientRegistry, RegisteredClient};
 pub use self::reloadable::ReloadableClients;
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+
 use super::StoreError;
 use crate::metadata::ClientMetadata;
 
@@ -33,7 +35,7 @@ pub trait ClientRegistry: Send + Sync + 'static {
     fn insert(&self, client: &RegisteredClient) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Puts this in the place of the client with its id, if that still has the `revision` given here; the new entry has
-    /// another one. False, and nothing is written, when it has changed or is gone.
+    /// one that this id never had, also not before it was removed and added again. False, and nothing is written, when it has changed or is gone.
     ///
     /// # Errors
     /// [`StoreError`] when the registry cannot answer. Then the client may have been written all the same.
@@ -66,7 +68,7 @@ pub struct RegisteredClient {
     /// SHA-256 of the registration access token (RFC 7592 §1.3) by which the client changes its own registration; `None`
     /// for one that only an operator may change.
     pub registration_access_token: Option<[u8; 32]>,
-    /// Which write this is: given by the registry, and another one after each write.
+    /// Which write this is: given by the registry, and one that this id never had after each write.
     pub revision: u64,
 }
 
@@ -77,6 +79,32 @@ impl fmt::Debug for RegisteredClient {
             .field("metadata", &self.metadata)
             .field("revision", &self.revision)
             .finish_non_exhaustive()
+    }
+}
+
+/// The [`ClientRegistry`] with its futures boxed, as far as registration uses it.
+pub(crate) trait DynClientRegistry: Send + Sync {
+    fn read<'a>(&'a self, client_id: &'a str) -> BoxFuture<'a, Result<Option<RegisteredClient>, StoreError>>;
+    fn insert<'a>(&'a self, client: &'a RegisteredClient) -> BoxFuture<'a, Result<bool, StoreError>>;
+    fn replace<'a>(&'a self, client: &'a RegisteredClient) -> BoxFuture<'a, Result<bool, StoreError>>;
+    fn remove<'a>(&'a self, client_id: &'a str, revision: u64) -> BoxFuture<'a, Result<bool, StoreError>>;
+}
+
+impl<R: ClientRegistry> DynClientRegistry for R {
+    fn read<'a>(&'a self, client_id: &'a str) -> BoxFuture<'a, Result<Option<RegisteredClient>, StoreError>> {
+        Box::pin(ClientRegistry::read(self, client_id))
+    }
+
+    fn insert<'a>(&'a self, client: &'a RegisteredClient) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(ClientRegistry::insert(self, client))
+    }
+
+    fn replace<'a>(&'a self, client: &'a RegisteredClient) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(ClientRegistry::replace(self, client))
+    }
+
+    fn remove<'a>(&'a self, client_id: &'a str, revision: u64) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(ClientRegistry::remove(self, client_id, revision))
     }
 }
 
