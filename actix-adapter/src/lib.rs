@@ -15,6 +15,7 @@
 
 mod answer;
 mod collect;
+mod discovery;
 mod extractor;
 mod middleware;
 #[cfg(feature = "rustls")]
@@ -23,6 +24,7 @@ mod request;
 
 pub use answer::RefusedRequest;
 pub use countersign;
+pub use discovery::Discovery;
 pub use extractor::{ClientAuth, ClientAuthConfig, ClientAuthError};
 pub use middleware::{ClientAuthMiddleware, ClientAuthService};
 #[cfg(feature = "rustls")]

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::algorithm::Algorithm;
+
 /// The name of an authentication method, as in `token_endpoint_auth_method`
 /// ([RFC 7591 §2](https://www.rfc-editor.org/rfc/rfc7591#section-2)).
 ///
@@ -39,6 +41,11 @@ impl AuthMethod {
     /// A name known at compile time.
     pub const fn from_static(name: &'static str) -> Self {
         AuthMethod(Cow::Borrowed(name))
+    }
+
+    /// The method whose assertions have this algorithm.
+    pub(crate) const fn signing_with(algorithm: Algorithm) -> Self {
+        if algorithm.is_symmetric() { AuthMethod::CLIENT_SECRET_JWT } else { AuthMethod::PRIVATE_KEY_JWT }
     }
 
     /// The name.

@@ -130,14 +130,9 @@ impl Authenticator {
 
     /// The signing algorithms in force for assertions; none without a method that takes them.
     pub fn signing_algorithms(&self) -> impl Iterator<Item = Algorithm> {
-        let has = |wanted: AuthMethod| self.0.methods.iter().any(|(name, _)| *name == wanted);
-        let (private_key, secret) = (has(AuthMethod::PRIVATE_KEY_JWT), has(AuthMethod::CLIENT_SECRET_JWT));
-        self.0
-            .policy
-            .algorithms
-            .iter()
-            .copied()
-            .filter(move |algorithm| if algorithm.is_symmetric() { secret } else { private_key })
+        let runs = |wanted: AuthMethod| self.0.methods.iter().any(|(name, _)| *name == wanted);
+        let algorithms = self.0.policy.algorithms.iter().copied();
+        algorithms.filter(move |algorithm| runs(AuthMethod::signing_with(*algorithm)))
     }
 
     /// What keeps secrets of this client from ever matching at this server: a stored hash that cannot be read, or a

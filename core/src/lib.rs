@@ -41,6 +41,7 @@ pub mod certificate;
 #[doc(hidden)]
 pub mod cli;
 pub mod clock;
+pub mod discovery;
 #[cfg(feature = "fetch")]
 #[cfg_attr(docsrs, doc(cfg(feature = "fetch")))]
 pub mod fetch;

@@ -1,5 +1,6 @@
 //! The bodies of the requests handed on and of the responses returned. Named types, so that nothing is boxed.
 
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -122,6 +123,38 @@ impl<R: Body<Data = Bytes>> Body for ResponseBody<R> {
             ResponseKind::Refusal { json } => exactly(json.as_ref()),
             ResponseKind::Inner { body } => body.size_hint(),
         }
+    }
+}
+
+/// The body of an answer that is ready as a whole.
+#[derive(Debug)]
+pub struct WholeBody {
+    bytes: Option<Bytes>,
+}
+
+impl WholeBody {
+    pub(crate) fn new(bytes: Bytes) -> Self {
+        WholeBody { bytes: (!bytes.is_empty()).then_some(bytes) }
+    }
+}
+
+impl Body for WholeBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        exactly(self.bytes.as_ref())
     }
 }
 

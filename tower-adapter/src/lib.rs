@@ -12,6 +12,7 @@
 
 mod body;
 mod connection;
+mod discovery;
 mod future;
 mod layer;
 mod service;
@@ -23,8 +24,9 @@ pub mod axum;
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 pub mod tls;
 
-pub use body::{RequestBody, ResponseBody};
+pub use body::{RequestBody, ResponseBody, WholeBody};
 pub use countersign;
+pub use discovery::Discovery;
 pub use future::ResponseFuture;
 pub use layer::ClientAuthLayer;
 pub use service::ClientAuthService;

@@ -1,5 +1,6 @@
 //! Which methods a server runs.
 
+use crate::auth_method::AuthMethod;
 use crate::config_error::ConfigError;
 use crate::decision::RegisteredMethod;
 use crate::method::Method;
@@ -29,6 +30,8 @@ pub(crate) fn enabled_methods(
             ));
         }
         let chosen = policy.methods.as_ref().map(|chosen| chosen.contains(&name));
+        let has_algorithm =
+            policy.algorithms.iter().any(|algorithm| AuthMethod::signing_with(*algorithm) == name);
         let runs = match name.as_str() {
             "private_key_jwt" | "client_secret_jwt" if chosen == Some(true) && !ports.replay => {
                 return Err(ConfigError::new(
@@ -37,7 +40,14 @@ pub(crate) fn enabled_methods(
                     "call .replay(MemoryReplayStore::new()) on the builder, or a shared store when there are several processes",
                 ));
             }
-            "private_key_jwt" | "client_secret_jwt" => chosen.unwrap_or(ports.replay),
+            "private_key_jwt" | "client_secret_jwt" if chosen == Some(true) && !has_algorithm => {
+                return Err(ConfigError::new(
+                    "algorithms",
+                    format!("{name} is enabled and the policy has no algorithm for it"),
+                    format!("name one in the policy's algorithms, or leave {name} out of the methods"),
+                ));
+            }
+            "private_key_jwt" | "client_secret_jwt" => chosen.unwrap_or(ports.replay) && has_algorithm,
             // A preset names them for servers of every kind: where no certificate can come, nothing is lost.
             "tls_client_auth" => chosen.unwrap_or(ports.anchors) && ports.mutual_tls,
             "self_signed_tls_client_auth" => chosen.unwrap_or(true) && ports.mutual_tls,

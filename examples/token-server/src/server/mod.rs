@@ -46,6 +46,7 @@ pub(crate) use self::routes::{Route, Routes};
 pub(crate) use self::server_keys::ServerKeys;
 use self::tokens::Tokens;
 pub(crate) use self::users::{User, UserEntry, Users};
+use crate::config::problem::Problem;
 use crate::jose::Failed;
 use crate::log::Log;
 
@@ -92,7 +93,7 @@ impl People {
 }
 
 impl Server {
-    pub(crate) fn new(parts: Parts, auth: &Authenticator) -> Result<Self, Failed> {
+    pub(crate) fn new(parts: Parts, auth: &Authenticator) -> Result<Self, Problem> {
         let issuer = auth.issuer().to_owned();
         let tokens = Tokens::new(issuer.clone(), parts.keys)?;
         let jwk_set = serde_json::to_vec(&tokens.jwk_set()).map_err(|_| Failed)?;
@@ -113,14 +114,9 @@ impl Server {
             log: parts.log,
         };
         let sees_certificates = parts.sees_certificates;
-        let document = metadata::document(
-            auth,
-            &server.routes,
-            server.grant_types(),
-            server.plain_pkce,
-            sees_certificates,
-        );
-        server.metadata = serde_json::to_vec(&document).map_err(|_| Failed)?.into();
+        let metadata =
+            metadata::document(auth, &server.routes, server.grant_types(), sees_certificates, &server.log)?;
+        server.metadata = metadata.to_json().into();
         Ok(server)
     }
 
