@@ -127,7 +127,6 @@ impl Setup {
 
     pub(crate) fn with_more_clients(mut self, more: LoadedClients) -> Self {
         self.clients.clients.extend(more.clients);
-        self.clients.registrations.extend(more.registrations);
         self
     }
 
@@ -139,12 +138,12 @@ impl Setup {
         &self.issuer
     }
 
-    pub(crate) fn registrations(&self) -> &Registrations {
-        &self.clients.registrations
+    pub(crate) fn registrations(&self) -> Registrations {
+        self.clients.registrations()
     }
 
     pub(crate) fn demo_lines(&self, folder: &Path) -> String {
-        demo::lines(folder, &self.routes, &self.clients.registrations)
+        demo::lines(folder, &self.routes, &self.clients.registrations())
     }
 
     pub(crate) fn build(

@@ -47,7 +47,8 @@ pub(crate) fn open(folder: &Path) -> Result<Demo, Problem> {
         create::create(folder)?;
     }
     let clients = client_file::read(&folder.join("clients.json"))?;
-    if let Some(missing) = DEMO_CLIENTS.iter().find(|client| !clients.registrations.contains_key(client.id)) {
+    let registrations = clients.registrations();
+    if let Some(missing) = DEMO_CLIENTS.iter().find(|client| !registrations.contains_key(client.id)) {
         return Err(Problem::in_file(
             folder,
             format_args!(

@@ -44,7 +44,7 @@ pub(crate) fn run(folder: &Path, framework: Framework) -> Result<ExitCode, Probl
         .with_proxy(proxy);
     let tls_address = setup.tls_address().ok_or_else(|| Problem::new("there is no TLS listener"))?;
     let overheard = Arc::new(Overheard::default());
-    let mut trial = Trial::new(folder, address, tls_address, Arc::clone(&overheard), setup.registrations())?;
+    let mut trial = Trial::new(folder, address, tls_address, Arc::clone(&overheard), &setup.registrations())?;
     // What the lines below say of a refusal comes from the observer, so the log can be silent.
     let (running, tls) = setup.build(overheard, Arc::new(|_| ()))?;
 
