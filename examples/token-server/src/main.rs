@@ -9,12 +9,15 @@ mod fetch;
 mod front;
 mod health;
 mod jose;
+mod known_clients;
 mod log;
 mod mutual_tls;
 mod pem;
+mod registry;
 mod replay;
 mod server;
 mod setup;
+mod stores;
 mod try_all;
 mod watch;
 
@@ -66,7 +69,7 @@ fn serve_configured(cli: &Cli, file: &Path) -> Result<ExitCode, Problem> {
             let (running, tls) = setup.build((logged, observers), log.clone())?;
             admin.health.watch(&running.auth);
             let address = admin
-                .serve(operators, running.clients.clone())
+                .serve(operators, running.clients.file.clone())
                 .map_err(|error| Problem::new(error.to_string()))?;
             log(&format!("operators: http://{address}"));
             (running, tls)

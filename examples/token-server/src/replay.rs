@@ -6,6 +6,8 @@ use countersign::AuthenticatorBuilder;
 use countersign::replay::{MemoryReplayStore, SqliteReplayStore};
 
 use crate::config::problem::Problem;
+use crate::config::store_url::StoreUrl;
+use crate::stores;
 
 /// A value of `replay`. Nothing is opened yet.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,6 +16,10 @@ pub(crate) enum Replay {
     Memory,
     /// A file that the processes of one machine share.
     Sqlite(PathBuf),
+    /// A database that many nodes share.
+    Postgres(StoreUrl),
+    /// A Redis or Valkey that many nodes share, for the failures of the throttle too.
+    Redis(StoreUrl),
 }
 
 impl Replay {
@@ -22,16 +28,11 @@ impl Replay {
         match self {
             Replay::Memory => Ok(builder.replay(MemoryReplayStore::new())),
             Replay::Sqlite(file) => {
-                // The frameworks make their runtimes later, and the store is bound to none.
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_time()
-                    .build()
-                    .map_err(|error| Problem::new(error.to_string()))?;
-                let store = runtime
-                    .block_on(SqliteReplayStore::open(file))
+                let store = stores::block_on(SqliteReplayStore::open(file))?
                     .map_err(|error| Problem::new(format!("replay: {error}")))?;
                 Ok(builder.replay(store))
             }
+            Replay::Postgres(_) | Replay::Redis(_) => Err(Problem::new("replay: not here yet")),
         }
     }
 }

@@ -15,8 +15,10 @@ use crate::config::problem::Problem;
 use crate::config::{Config, clients, users};
 use crate::demo;
 use crate::fetch::Fetch;
+use crate::known_clients::KnownClients;
 use crate::log::Log;
 use crate::mutual_tls::{self, Proxy, Tls, TlsSocket};
+use crate::registry::{Registry, RegistryAt};
 use crate::replay::Replay;
 use crate::server::{Parts, People, Registrations, Routes, Server, ServerKeys};
 
@@ -25,6 +27,7 @@ pub(crate) struct Setup {
     issuer: String,
     routes: Routes,
     policy: Policy,
+    registry: Registry,
     replay: Replay,
     fetch: Fetch,
     tls: Option<TlsSocket>,
@@ -41,7 +44,7 @@ pub(crate) struct Running {
     pub(crate) auth: Authenticator,
     pub(crate) server: Arc<Server>,
     /// Those that both look at.
-    pub(crate) clients: ReloadableClients,
+    pub(crate) clients: KnownClients,
 }
 
 impl Setup {
@@ -60,6 +63,7 @@ impl Setup {
             routes: Routes::new(&issuer, &config.endpoints),
             issuer,
             policy: config.policy,
+            registry: config.registry.open()?,
             replay: config.replay,
             fetch: config.fetch,
             tls: None,
@@ -88,6 +92,7 @@ impl Setup {
             routes: Routes::new(&issuer, &BTreeMap::new()),
             issuer,
             policy: Policy::default(),
+            registry: RegistryAt::Memory.open()?,
             replay: Replay::Memory,
             fetch: Fetch::default(),
             tls: None,
@@ -151,7 +156,10 @@ impl Setup {
         observer: impl Observer,
         log: Log,
     ) -> Result<(Running, Option<TlsSocket>), Problem> {
-        let clients = ReloadableClients::new(Clients::new(self.clients.clients)?);
+        let clients = KnownClients {
+            file: ReloadableClients::new(Clients::new(self.clients.clients)?),
+            registry: self.registry,
+        };
         let mut builder = Authenticator::builder()
             .issuer(self.issuer)
             .policy(self.policy)

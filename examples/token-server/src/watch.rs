@@ -5,17 +5,18 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use countersign::store::{Clients, ReloadableClients};
+use countersign::store::Clients;
 use countersign::tls::ReloadableCertificate;
 
 use crate::config::clients;
+use crate::known_clients::KnownClients;
 use crate::log::Log;
 use crate::mutual_tls::Tls;
 
 /// What is read again, and who is told of it.
 pub(crate) struct Watched {
     pub(crate) clients_file: PathBuf,
-    pub(crate) clients: ReloadableClients,
+    pub(crate) clients: KnownClients,
     pub(crate) tls: Option<(Tls, ReloadableCertificate)>,
     pub(crate) log: Log,
 }
@@ -60,7 +61,7 @@ impl Watched {
         });
         match read {
             Ok((clients, count, warnings)) => {
-                self.clients.replace(clients);
+                self.clients.file.replace(clients);
                 for warning in warnings {
                     (self.log)(&format!("warning: {warning}"));
                 }

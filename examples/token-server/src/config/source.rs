@@ -11,9 +11,11 @@ use toml::de::DeTable;
 
 use super::nearest::{unknown_key, unknown_key_of_serde};
 use super::problem::{Problem, line_at};
+use super::store_url::StoreUrl;
 use super::{DEFAULT_ADMIN_LISTEN, DEFAULT_LISTEN, DEFAULT_TLS_LISTEN};
 use crate::fetch::Fetch;
 use crate::mutual_tls::{Proxy, Tls};
+use crate::registry::RegistryAt;
 use crate::replay::Replay;
 use crate::server::Route;
 
@@ -28,12 +30,8 @@ impl Source<'_> {
         let table = DeTable::parse(self.text).map_err(|error| self.toml(&error))?.into_inner();
         for key in table.keys() {
             let name: &str = key.get_ref();
-            if LATER.contains(&name) {
-                let message = format!("{name:?} {NOT_YET} {}; take {name:?} out", KEYS.join(", "));
-                return Err(self.problem(key, message));
-            }
             if !KEYS.contains(&name) {
-                return Err(self.problem(key, unknown_key(name, KEYS.into_iter().chain(LATER))));
+                return Err(self.problem(key, unknown_key(name, KEYS)));
             }
         }
         Ok(())
@@ -84,6 +82,26 @@ impl Source<'_> {
         Ok(policy)
     }
 
+    /// `registry`. What is written there may hold a password, so no message repeats it.
+    pub(super) fn registry(
+        &self,
+        registry: Option<Spanned<String>>,
+        beside: impl Fn(String) -> PathBuf,
+    ) -> Result<RegistryAt, Problem> {
+        let Some(registry) = registry else { return Ok(RegistryAt::Memory) };
+        let value = registry.as_ref();
+        match value.split_once("://").unwrap_or((value, "")) {
+            ("memory", "") => Ok(RegistryAt::Memory),
+            ("sqlite", file) if !file.is_empty() => Ok(RegistryAt::Sqlite(beside(file.to_owned()))),
+            ("postgres" | "postgresql", _) => Ok(RegistryAt::Postgres(StoreUrl::new(value))),
+            _ => {
+                let message = "registry is none of \"memory\", \"sqlite://registry.db\" and \"postgres://…\"";
+                Err(self.problem(&registry, message))
+            }
+        }
+    }
+
+    /// `replay`. The same holds.
     pub(super) fn replay(
         &self,
         replay: Option<Spanned<String>>,
@@ -94,11 +112,10 @@ impl Source<'_> {
         match value.split_once("://").unwrap_or((value, "")) {
             ("memory", "") => Ok(Replay::Memory),
             ("sqlite", file) if !file.is_empty() => Ok(Replay::Sqlite(beside(file.to_owned()))),
-            (scheme, _) if LATER_REPLAYS.contains(&scheme) => {
-                Err(self.problem(&replay, format!("replay = {value:?} {NOT_YET} memory, sqlite://…")))
-            }
+            ("postgres" | "postgresql", _) => Ok(Replay::Postgres(StoreUrl::new(value))),
+            ("redis" | "rediss", _) => Ok(Replay::Redis(StoreUrl::new(value))),
             _ => {
-                let message = format!("replay = {value:?} is neither \"memory\" nor \"sqlite://…\"");
+                let message = "replay is none of \"memory\", \"sqlite://replay.db\", \"postgres://…\" and \"redis://…\"";
                 Err(self.problem(&replay, message))
             }
         }
@@ -279,14 +296,15 @@ fn is_absolute(url: &str) -> bool {
         .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '['))
 }
 
-/// Every key of the contract; those of the lists below are read by later builds.
-const KEYS: [&str; 13] = [
+/// Every key of the contract.
+const KEYS: [&str; 14] = [
     "issuer",
     "listen",
     "framework",
     "preset",
     "clients",
     "users",
+    "registry",
     "replay",
     "policy",
     "fetch",
@@ -295,8 +313,3 @@ const KEYS: [&str; 13] = [
     "admin",
     "endpoints",
 ];
-const LATER: [&str; 1] = ["registry"];
-
-const LATER_REPLAYS: [&str; 4] = ["postgres", "postgresql", "redis", "rediss"];
-
-const NOT_YET: &str = "is not in this build yet; what it has is";

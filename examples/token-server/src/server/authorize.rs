@@ -12,10 +12,10 @@ use super::{OAuthError, People, Request, Response, Server};
 
 impl Server {
     /// Shows the log-in form; where somebody is signed in already, the code goes out at once.
-    pub(super) fn authorize(&self, request: &Request) -> Response {
+    pub(super) async fn authorize(&self, request: &Request) -> Response {
         let query = request.query.clone().unwrap_or_default();
-        self.begin(Bytes::from(query), request.cookie(LogIn::COOKIE))
-            .unwrap_or_else(|refused| self.refuse(refused))
+        let answer = self.begin(Bytes::from(query), request.cookie(LogIn::COOKIE)).await;
+        answer.unwrap_or_else(|refused| self.refuse(refused))
     }
 
     /// The log-in form came back.
@@ -31,9 +31,9 @@ impl Server {
         self.finish(request.body.clone(), cookie).await.unwrap_or_else(|refused| self.refuse(refused))
     }
 
-    fn begin(&self, query: Bytes, cookie: Option<&str>) -> Result<Response, Refused> {
+    async fn begin(&self, query: Bytes, cookie: Option<&str>) -> Result<Response, Refused> {
         let people = self.people()?;
-        let request = self.read_request(query)?;
+        let request = self.read_request(query).await?;
         if let Some(user) = people.signed_in() {
             return self.issue_code(request, user);
         }
@@ -65,10 +65,13 @@ impl Server {
         self.people.as_ref().ok_or(Refused::ToUser(no_users))
     }
 
-    fn read_request(&self, query: Bytes) -> Result<AuthorizationRequest, Refused> {
+    async fn read_request(&self, query: Bytes) -> Result<AuthorizationRequest, Refused> {
         let form = read_form(query)?;
         let unknown = OAuthError::invalid_request("client_id is missing or unknown");
-        let client = form.get("client_id").and_then(|client_id| self.registration_of(&client_id));
+        let client = match form.get("client_id") {
+            Some(client_id) => self.registration_of(&client_id).await.map_err(Refused::ToUser)?,
+            None => None,
+        };
         let client = client.ok_or(Refused::ToUser(unknown))?;
         let Some(request_uri) = form.get("request_uri") else {
             return AuthorizationRequest::read(&form, &client, self.plain_pkce);

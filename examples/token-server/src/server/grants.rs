@@ -131,7 +131,7 @@ impl Refreshable {
 
 impl From<Full> for OAuthError {
     fn from(_: Full) -> Self {
-        OAuthError::full()
+        OAuthError::unavailable()
     }
 }
 

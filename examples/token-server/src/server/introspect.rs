@@ -3,16 +3,17 @@
 use countersign::AuthenticatedClient;
 use serde_json::{Value, json};
 
-use super::tokens::AccessToken;
+use super::tokens::{AccessToken, Tokens};
 use super::{OAuthError, Response, Server};
 
 impl Server {
     /// Any confidential client may ask about an access token, since it may be the resource the token is for;
     /// about a refresh token its own client alone. `token_type_hint` is not needed: the two cannot be confused.
-    pub(super) fn introspect(&self, client: &AuthenticatedClient) -> Result<Response, OAuthError> {
+    pub(super) async fn introspect(&self, client: &AuthenticatedClient) -> Result<Response, OAuthError> {
         let token = client.form().get("token").ok_or(OAuthError::invalid_request("token is missing"))?;
         let answer = self
             .active_access_token(&token)
+            .await?
             .map(|claims| self.access_token_state(&claims))
             .or_else(|| self.refresh_token_state(&token, client.client_id()))
             .unwrap_or_else(|| json!({ "active": false }));
@@ -20,12 +21,20 @@ impl Server {
     }
 
     /// The claims of a token that can be used now.
-    pub(super) fn active_access_token(&self, token: &str) -> Option<AccessToken> {
+    ///
+    /// # Errors
+    /// When nobody can say who its client is.
+    pub(super) async fn active_access_token(&self, token: &str) -> Result<Option<AccessToken>, OAuthError> {
+        let Some(client_id) = Tokens::client_id_in(token) else { return Ok(None) };
+        let Some(registration) = self.registration_of(&client_id).await? else { return Ok(None) };
         let now = self.now();
-        let claims = self.tokens.read_access_token(token, |id| self.registration_of(id), now)?;
-        let revoked = self.grants.is_revoked(&claims.jti, now)
-            || claims.grant_id.as_ref().is_some_and(|grant| self.grants.is_revoked(grant, now));
-        (!revoked).then_some(claims)
+        let claims = self.tokens.read_access_token(token, &registration, now);
+        Ok(claims.filter(|claims| !self.is_revoked(claims, now)))
+    }
+
+    fn is_revoked(&self, claims: &AccessToken, now: u64) -> bool {
+        self.grants.is_revoked(&claims.jti, now)
+            || claims.grant_id.as_ref().is_some_and(|grant| self.grants.is_revoked(grant, now))
     }
 
     fn access_token_state(&self, claims: &AccessToken) -> Value {

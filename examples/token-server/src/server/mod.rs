@@ -30,7 +30,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use countersign::clock::{Clock, SystemClock};
-use countersign::store::ReloadableClients;
+use countersign::store::{ClientStore as _, StoreError};
 use countersign::{AuthenticatedClient, Authenticator, Endpoint};
 
 pub(crate) use self::authorize::percent_encoded;
@@ -49,13 +49,14 @@ use self::tokens::Tokens;
 pub(crate) use self::users::{User, UserEntry, Users};
 use crate::config::problem::Problem;
 use crate::jose::Failed;
+use crate::known_clients::KnownClients;
 use crate::log::Log;
 
 /// A running authorization server's state and rules.
 pub(crate) struct Server {
     issuer: String,
     routes: Routes,
-    clients: ReloadableClients,
+    clients: KnownClients,
     people: Option<People>,
     tokens: Tokens,
     codes: Codes,
@@ -72,7 +73,7 @@ pub(crate) struct Server {
 /// What a server is made of, besides its authenticator.
 pub(crate) struct Parts {
     pub(crate) routes: Routes,
-    pub(crate) clients: ReloadableClients,
+    pub(crate) clients: KnownClients,
     pub(crate) people: Option<People>,
     pub(crate) keys: ServerKeys,
     /// Do clients show certificates, to this process or to a proxy before it?
@@ -138,7 +139,7 @@ impl Server {
             return self.answer_client(route, request.client).await;
         }
         match (route, request.verb.as_str()) {
-            (Route::Authorize, "GET" | "HEAD") => self.authorize(&request),
+            (Route::Authorize, "GET" | "HEAD") => self.authorize(&request).await,
             (Route::Authorize, "POST") => self.log_in(&request).await,
             (Route::Authorize, _) => wrong_verb("GET, HEAD, POST"),
             (Route::Jwks, "GET" | "HEAD") => self.jwks(),
@@ -153,8 +154,8 @@ impl Server {
     async fn answer_client(&self, route: Route, client: Option<AuthenticatedClient>) -> Response {
         let Some(client) = client else { return OAuthError::server_error().response() };
         let answer = match route {
-            Route::Introspect => self.introspect(&client),
-            Route::Revoke => self.revoke(&client),
+            Route::Introspect => self.introspect(&client).await,
+            Route::Revoke => self.revoke(&client).await,
             Route::Par => self.par(&client),
             Route::Token => self.token(&client).await,
             _ => Err(OAuthError::server_error()),
@@ -180,8 +181,15 @@ impl Server {
     }
 
     /// What is registered now about a client, whether or not it is the one that calls.
-    fn registration_of(&self, client_id: &str) -> Option<Arc<Registration>> {
-        self.clients.current().get(client_id)?.app::<Arc<Registration>>().cloned()
+    async fn registration_of(&self, client_id: &str) -> Result<Option<Arc<Registration>>, OAuthError> {
+        let found = self.clients.find(client_id).await.map_err(|error| self.unanswered(&error))?;
+        Ok(found.and_then(|client| client.app::<Arc<Registration>>().cloned()))
+    }
+
+    /// A store that cannot answer says neither yes nor no.
+    fn unanswered(&self, error: &StoreError) -> OAuthError {
+        (self.log)(&format!("registry: {error}"));
+        OAuthError::unavailable()
     }
 
     /// Unix seconds.

@@ -44,8 +44,9 @@ impl OAuthError {
         Self::bad_request(error, description)
     }
 
-    /// A table has no room. It never makes room by forgetting something that still counts.
-    pub(crate) const fn full() -> Self {
+    /// Nothing can be said now: a table has no room, and never makes room by forgetting something that still counts; or
+    /// a store does not answer.
+    pub(crate) const fn unavailable() -> Self {
         OAuthError { status: 503, error: "temporarily_unavailable", description: "try again later" }
     }
 

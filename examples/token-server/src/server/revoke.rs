@@ -7,12 +7,12 @@ use super::{OAuthError, Response, Server};
 impl Server {
     /// A refresh token ends with its grant and every access token of it; an access token ends alone. A token
     /// that is unknown, or does not live any more, is as good as revoked (§2.2).
-    pub(super) fn revoke(&self, client: &AuthenticatedClient) -> Result<Response, OAuthError> {
+    pub(super) async fn revoke(&self, client: &AuthenticatedClient) -> Result<Response, OAuthError> {
         let token = client.form().get("token").ok_or(OAuthError::invalid_request("token is missing"))?;
         let now = self.now();
         if let Some((grant, _)) = self.grants.look(&token, client.client_id(), now) {
             self.grants.revoke_grant(&grant.id, now)?;
-        } else if let Some(claims) = self.active_access_token(&token) {
+        } else if let Some(claims) = self.active_access_token(&token).await? {
             // §2.1: the token of another client is not this one's to end, and it is told so.
             if claims.client_id != client.client_id() {
                 return Err(OAuthError::invalid_grant("the token was issued to another client"));

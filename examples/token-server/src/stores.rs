@@ -1,0 +1,34 @@
+//! The runtime of the stores that are reached by a socket.
+//!
+//! Both frameworks make runtimes of their own, later and for each worker. Connections and background work that begin
+//! here are bound to none of them.
+
+use std::future::Future;
+use std::sync::OnceLock;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::config::problem::Problem;
+
+/// Runs this to its end, before there is a framework. What it spawns goes on for as long as the process lives.
+pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output, Problem> {
+    Ok(runtime()?.block_on(future))
+}
+
+/// Goes on beside whatever else there is.
+pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) -> Result<(), Problem> {
+    runtime()?.spawn(future);
+    Ok(())
+}
+
+fn runtime() -> Result<&'static Runtime, Problem> {
+    if let Some(runtime) = STORES.get() {
+        return Ok(runtime);
+    }
+    let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("stores").enable_all().build();
+    let runtime = runtime.map_err(|error| Problem::new(error.to_string()))?;
+    Ok(STORES.get_or_init(|| runtime))
+}
+
+/// Never dropped: that would end the connections under whoever is still served.
+static STORES: OnceLock<Runtime> = OnceLock::new();
