@@ -23,6 +23,8 @@ pub mod row;
 pub mod rows;
 pub mod scene;
 pub mod serialization;
+#[cfg(unix)]
+pub mod servers;
 pub mod x509;
 
 mod der;

@@ -28,6 +28,8 @@ mod replay_memory;
 mod replay_sqlite;
 mod rows;
 mod secrets;
+#[cfg(unix)]
+mod servers;
 mod sign;
 mod throttle;
 mod wire;
