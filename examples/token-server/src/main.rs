@@ -13,6 +13,7 @@ mod known_clients;
 mod log;
 mod mutual_tls;
 mod pem;
+mod registration_rules;
 mod registry;
 mod replay;
 mod server;

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign::Client;
+use countersign::metadata::ClientMetadata;
 use countersign::secret::Rehash;
 use countersign::store::{ClientRegistry, ClientStore, MemoryRegistry, RegisteredClient, StoreError};
 
 use crate::config::problem::Problem;
 use crate::config::store_url::StoreUrl;
+use crate::registration_rules::RegistrationRules;
 use crate::server::prepare;
 
 /// A value of `registry`. Nothing is opened yet.
@@ -29,7 +31,11 @@ pub(crate) enum Registry {
 }
 
 impl RegistryAt {
-    pub(crate) fn open(&self) -> Result<Registry, Problem> {
+    /// Opens it. Its clients may ask for these scopes.
+    pub(crate) fn open(&self, rules: &RegistrationRules) -> Result<Registry, Problem> {
+        let ceiling: Arc<str> = rules.scopes.join(" ").into();
+        let prepare =
+            move |metadata: &ClientMetadata, client| prepare(metadata, client, Some(ceiling.clone()));
         match self {
             RegistryAt::Memory => Ok(Registry::Memory(MemoryRegistry::default().prepared_by(prepare))),
             RegistryAt::Sqlite(_) | RegistryAt::Postgres(_) => Err(Problem::new("registry: not here yet")),

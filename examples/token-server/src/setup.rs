@@ -18,6 +18,7 @@ use crate::fetch::Fetch;
 use crate::known_clients::KnownClients;
 use crate::log::Log;
 use crate::mutual_tls::{self, Proxy, Tls, TlsSocket};
+use crate::registration_rules::RegistrationRules;
 use crate::registry::{Registry, RegistryAt};
 use crate::replay::Replay;
 use crate::server::{Parts, People, Registrations, Routes, Server, ServerKeys};
@@ -28,6 +29,7 @@ pub(crate) struct Setup {
     routes: Routes,
     policy: Policy,
     registry: Registry,
+    registration: RegistrationRules,
     replay: Replay,
     fetch: Fetch,
     tls: Option<TlsSocket>,
@@ -63,7 +65,8 @@ impl Setup {
             routes: Routes::new(&issuer, &config.endpoints),
             issuer,
             policy: config.policy,
-            registry: config.registry.open()?,
+            registry: config.registry.open(&config.registration)?,
+            registration: config.registration,
             replay: config.replay,
             fetch: config.fetch,
             tls: None,
@@ -92,7 +95,8 @@ impl Setup {
             routes: Routes::new(&issuer, &BTreeMap::new()),
             issuer,
             policy: Policy::default(),
-            registry: RegistryAt::Memory.open()?,
+            registry: RegistryAt::Memory.open(&RegistrationRules::default())?,
+            registration: RegistrationRules::default(),
             replay: Replay::Memory,
             fetch: Fetch::default(),
             tls: None,
@@ -185,6 +189,7 @@ impl Setup {
         let parts = Parts {
             routes: self.routes,
             clients: clients.clone(),
+            registration: self.registration,
             people: self.people,
             keys: self.keys,
             sees_certificates,

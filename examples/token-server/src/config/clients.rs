@@ -67,7 +67,7 @@ impl LoadedClients {
 
     fn add(&mut self, entry: &Entry<'_>) -> Result<(), Problem> {
         let metadata: ClientMetadata = entry.parse()?;
-        let client = Client::from_stored(&metadata).and_then(|client| prepare(&metadata, client));
+        let client = Client::from_stored(&metadata).and_then(|client| prepare(&metadata, client, None));
         self.clients.push(client.map_err(|error| entry.problem(error.field(), error))?);
         self.warnings.extend(metadata.warnings());
         Ok(())

@@ -21,6 +21,7 @@ use self::source::Source;
 use crate::cli::Framework;
 use crate::fetch::Fetch;
 use crate::mutual_tls::{Proxy, Tls};
+use crate::registration_rules::RegistrationRules;
 use crate::registry::RegistryAt;
 use crate::replay::Replay;
 use crate::server::Route;
@@ -35,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) clients: PathBuf,
     pub(crate) users: Option<PathBuf>,
     pub(crate) registry: RegistryAt,
+    pub(crate) registration: RegistrationRules,
     pub(crate) replay: Replay,
     pub(crate) fetch: Fetch,
     pub(crate) tls: Option<Tls>,
@@ -83,6 +85,7 @@ impl Config {
             users: read.users.map(beside),
             tls: source.tls(read.tls, beside)?,
             proxy: source.proxy(read.proxy, beside)?,
+            registration: source.registration(read.registration, read.admin.is_some())?,
             admin: source.admin(read.admin)?,
             registry: source.registry(read.registry, beside)?,
             replay: source.replay(read.replay, beside)?,
@@ -101,6 +104,7 @@ struct File {
     clients: Option<String>,
     users: Option<String>,
     registry: Option<Spanned<String>>,
+    registration: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
     replay: Option<Spanned<String>>,
     #[serde(default)]
     fetch: BTreeMap<String, Spanned<toml::Value>>,

@@ -15,6 +15,7 @@ use super::store_url::StoreUrl;
 use super::{DEFAULT_ADMIN_LISTEN, DEFAULT_LISTEN, DEFAULT_TLS_LISTEN};
 use crate::fetch::Fetch;
 use crate::mutual_tls::{Proxy, Tls};
+use crate::registration_rules::RegistrationRules;
 use crate::registry::RegistryAt;
 use crate::replay::Replay;
 use crate::server::Route;
@@ -160,6 +161,45 @@ impl Source<'_> {
         Ok(fetch)
     }
 
+    /// `[registration]`. Its tokens are handed out by `[admin]`.
+    pub(super) fn registration(
+        &self,
+        settings: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
+        has_admin: bool,
+    ) -> Result<RegistrationRules, Problem> {
+        let mut rules = RegistrationRules::default();
+        let Some(settings) = settings else { return Ok(rules) };
+        for (name, value) in settings.get_ref() {
+            match (name.as_str(), value.as_ref()) {
+                ("initial_access_token", toml::Value::String(needed)) if needed == "required" => {
+                    if !has_admin {
+                        let message =
+                            "initial_access_token = \"required\" needs [admin], which hands these tokens out";
+                        return Err(self.problem(value, message));
+                    }
+                    rules.needs_token = true;
+                }
+                ("initial_access_token", toml::Value::String(needed)) if needed == "none" => {}
+                ("initial_access_token", _) => {
+                    let message = "initial_access_token is neither \"required\" nor \"none\"";
+                    return Err(self.problem(value, message));
+                }
+                ("scopes", toml::Value::Array(scopes)) => {
+                    let scopes = scopes.iter().map(|scope| scope.as_str().map(str::to_owned));
+                    rules.scopes = scopes.collect::<Option<_>>().ok_or_else(|| {
+                        self.problem(value, "scopes is not an array of texts such as \"openid\"")
+                    })?;
+                }
+                ("scopes", _) => return Err(self.problem(value, "scopes is not an array of texts")),
+                _ => {
+                    let known = ["initial_access_token", "scopes"];
+                    return Err(self.problem(value, unknown_key(name, known)));
+                }
+            }
+        }
+        Ok(rules)
+    }
+
     /// `[admin]`.
     pub(super) fn admin(
         &self,
@@ -297,13 +337,14 @@ fn is_absolute(url: &str) -> bool {
 }
 
 /// Every key of the contract.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "issuer",
     "listen",
     "framework",
     "preset",
     "clients",
     "users",
+    "registration",
     "registry",
     "replay",
     "policy",

@@ -36,6 +36,7 @@ pub(super) fn document(
         metadata = metadata.without(Endpoint::PushedAuthorization);
     }
     metadata
+        .with("registration_endpoint", routes.url(Route::Register))?
         .with("jwks_uri", routes.url(Route::Jwks))?
         .with("grant_types_supported", json!(grant_types))?
         .with("response_types_supported", json!(["code"]))?

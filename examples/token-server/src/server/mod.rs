@@ -12,8 +12,10 @@ mod jwks;
 mod log_in;
 mod metadata;
 mod oauth_error;
+mod open_api;
 mod par;
 mod prepare;
+mod register;
 mod registration;
 mod request;
 mod response;
@@ -30,6 +32,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use countersign::clock::{Clock, SystemClock};
+use countersign::registration::Registration as Registrar;
 use countersign::store::{ClientStore as _, StoreError};
 use countersign::{AuthenticatedClient, Authenticator, Endpoint};
 
@@ -45,18 +48,21 @@ pub(crate) use self::request::Request;
 pub(crate) use self::response::{BodyFault, Response};
 pub(crate) use self::routes::{Route, Routes};
 pub(crate) use self::server_keys::ServerKeys;
+use self::token::grant_types;
 use self::tokens::Tokens;
 pub(crate) use self::users::{User, UserEntry, Users};
 use crate::config::problem::Problem;
 use crate::jose::Failed;
 use crate::known_clients::KnownClients;
 use crate::log::Log;
+use crate::registration_rules::RegistrationRules;
 
 /// A running authorization server's state and rules.
 pub(crate) struct Server {
     issuer: String,
     routes: Routes,
     clients: KnownClients,
+    registrar: Registrar,
     people: Option<People>,
     tokens: Tokens,
     codes: Codes,
@@ -74,6 +80,7 @@ pub(crate) struct Server {
 pub(crate) struct Parts {
     pub(crate) routes: Routes,
     pub(crate) clients: KnownClients,
+    pub(crate) registration: RegistrationRules,
     pub(crate) people: Option<People>,
     pub(crate) keys: ServerKeys,
     /// Do clients show certificates, to this process or to a proxy before it?
@@ -99,11 +106,18 @@ impl Server {
         let issuer = auth.issuer().to_owned();
         let tokens = Tokens::new(issuer.clone(), parts.keys)?;
         let jwk_set = serde_json::to_vec(&tokens.jwk_set()).map_err(|_| Failed)?;
+        let registrar = parts.registration.registrar(
+            auth,
+            parts.clients.registry.clone(),
+            parts.routes.url(Route::Register),
+            grant_types(parts.people.is_some()),
+        )?;
         let mut server = Server {
             issuer,
             log_in: LogIn::new(parts.routes.url(Route::Authorize))?,
             routes: parts.routes,
             clients: parts.clients,
+            registrar,
             people: parts.people,
             tokens,
             codes: Codes::new(),
@@ -129,7 +143,11 @@ impl Server {
 
     /// Does an answer need the body? At the endpoints that authenticate clients the layer has read it.
     pub(crate) fn reads_body(&self, verb: &str, path: &str) -> bool {
-        verb == "POST" && self.routes.find(path) == Some(Route::Authorize)
+        let route = self.routes.find(path);
+        matches!(
+            (verb, route),
+            ("POST", Some(Route::Authorize | Route::Register)) | ("PUT", Some(Route::ClientConfiguration))
+        )
     }
 
     /// Answers a request. Every answer but a refused authentication is made here, whatever the framework.
@@ -142,8 +160,14 @@ impl Server {
             (Route::Authorize, "GET" | "HEAD") => self.authorize(&request).await,
             (Route::Authorize, "POST") => self.log_in(&request).await,
             (Route::Authorize, _) => wrong_verb("GET, HEAD, POST"),
+            (Route::Register, _) => self.register(&request).await,
+            (Route::ClientConfiguration, _) => {
+                let client_id = self.routes.client_id_in(&request.path).unwrap_or_default();
+                self.client_configuration(client_id, &request).await
+            }
             (Route::Jwks, "GET" | "HEAD") => self.jwks(),
             (Route::OAuthMetadata | Route::OpenIdConfiguration, "GET" | "HEAD") => self.metadata(),
+            (Route::OpenApi, "GET" | "HEAD") => self.open_api(),
             (Route::Health, "GET" | "HEAD") => self.health(),
             _ => wrong_verb("GET, HEAD"),
         }

@@ -12,13 +12,18 @@ use countersign::{Algorithm, AuthMethod, Client};
 use super::metadata::TOKEN_ALGORITHMS;
 use super::registration::Registration;
 
-/// Gives the client this server's own view of it, an `Arc<Registration>`.
+/// Gives the client this server's own view of it, an `Arc<Registration>`. One that has no `scope` may ask for any of the
+/// `ceiling`, and for whatever it likes where there is none.
 ///
 /// # Errors
 /// [`MetadataError`] for what makes a client, but none of this server's.
-pub(crate) fn prepare(metadata: &ClientMetadata, client: Client) -> Result<Client, MetadataError> {
+pub(crate) fn prepare(
+    metadata: &ClientMetadata,
+    client: Client,
+    ceiling: Option<Arc<str>>,
+) -> Result<Client, MetadataError> {
     refuse_unserved(&client)?;
-    let registration = registration(metadata, &client)?;
+    let registration = Registration { ceiling, ..registration(metadata, &client)? };
     Ok(client.with_app(Arc::new(registration)))
 }
 
@@ -52,7 +57,7 @@ fn registration(metadata: &ClientMetadata, client: &Client) -> Result<Registrati
             "write one like https://client.example/callback",
         ));
     }
-    let rotating = metadata.client_secrets.iter().find_map(|secret| secret.secret.as_ref());
+    let rotating = metadata.client_secrets.iter().rev().find_map(|secret| secret.secret.as_ref());
     let secret = metadata.client_secret.as_ref().or(rotating).cloned();
     let token_algorithm = token_algorithm(metadata, secret.as_deref())?;
     Ok(Registration {
@@ -61,6 +66,7 @@ fn registration(metadata: &ClientMetadata, client: &Client) -> Result<Registrati
         grant_types: metadata.grant_types.clone(),
         redirect_uris,
         scope: metadata.scope.clone(),
+        ceiling: None,
         token_algorithm,
         bound_tokens: metadata.tls_client_certificate_bound_access_tokens.unwrap_or_default(),
         secret,

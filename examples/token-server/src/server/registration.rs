@@ -16,8 +16,10 @@ pub(crate) struct Registration {
     /// `None`: the registration names no grants, so every grant is allowed that its class may use.
     pub(crate) grant_types: Option<Vec<String>>,
     pub(crate) redirect_uris: Vec<String>,
-    /// Space-separated; `None`: any scope may be asked for.
+    /// Space-separated; `None`: any scope may be asked for that `ceiling` has.
     pub(crate) scope: Option<String>,
+    /// What a client that registered itself without `scope` may ask for; `None`: anything.
+    pub(crate) ceiling: Option<Arc<str>>,
     /// `id_token_signed_response_alg`, which this server follows for access tokens too.
     pub(crate) token_algorithm: Algorithm,
     /// `tls_client_certificate_bound_access_tokens`.
@@ -39,7 +41,7 @@ impl Registration {
         let registered = self.scope.as_deref();
         requested.map_or_else(
             || Ok(registered.unwrap_or_default().to_owned()),
-            |requested| narrowed(requested, registered),
+            |requested| narrowed(requested, registered.or(self.ceiling.as_deref())),
         )
     }
 }

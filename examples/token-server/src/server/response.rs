@@ -1,6 +1,7 @@
 //! One HTTP answer, in no framework's types.
 
 use bytes::Bytes;
+use countersign::registration::Answer;
 use serde::Serialize;
 
 use super::OAuthError;
@@ -57,6 +58,12 @@ impl Response {
     pub(crate) fn empty(status: u16) -> Self {
         let headers = vec![("cache-control", "no-store".into()), ("pragma", "no-cache".into())];
         Response { status, headers, body: Bytes::new() }
+    }
+
+    /// The answer to a registration.
+    pub(crate) fn of_registration(answer: &Answer) -> Self {
+        let headers = answer.headers().map(|(name, value)| (name, value.to_owned())).collect();
+        Response { status: answer.status(), headers, body: answer.body().clone() }
     }
 
     /// The body could not be read.

@@ -12,22 +12,29 @@ pub(crate) enum Route {
     Revoke,
     Par,
     Authorize,
+    Register,
+    /// A client's own registration, below that of [`Route::Register`].
+    ClientConfiguration,
     Jwks,
     OAuthMetadata,
     OpenIdConfiguration,
+    OpenApi,
     Health,
 }
 
 impl Route {
-    const ALL: [Route; 9] = [
+    /// Those with a path of their own.
+    const ALL: [Route; 11] = [
         Route::Token,
         Route::Introspect,
         Route::Revoke,
         Route::Par,
         Route::Authorize,
+        Route::Register,
         Route::Jwks,
         Route::OAuthMetadata,
         Route::OpenIdConfiguration,
+        Route::OpenApi,
         Route::Health,
     ];
 
@@ -39,9 +46,11 @@ impl Route {
             Route::Revoke => "/revoke",
             Route::Par => "/par",
             Route::Authorize => "/authorize",
+            Route::Register | Route::ClientConfiguration => "/register",
             Route::Jwks => "/jwks",
             Route::OAuthMetadata => "/.well-known/oauth-authorization-server",
             Route::OpenIdConfiguration => "/.well-known/openid-configuration",
+            Route::OpenApi => "/openapi.json",
             Route::Health => "/health",
         }
     }
@@ -51,8 +60,15 @@ impl Route {
         Self::NAMED.into_iter().find(|route| route.path().strip_prefix('/') == Some(key))
     }
 
-    pub(crate) const NAMED: [Route; 6] =
-        [Route::Token, Route::Introspect, Route::Revoke, Route::Par, Route::Authorize, Route::Jwks];
+    pub(crate) const NAMED: [Route; 7] = [
+        Route::Token,
+        Route::Introspect,
+        Route::Revoke,
+        Route::Par,
+        Route::Authorize,
+        Route::Register,
+        Route::Jwks,
+    ];
 
     /// As the authentication layer calls it, for the endpoints that authenticate clients.
     pub(crate) fn covered(self) -> Option<Endpoint> {
@@ -110,7 +126,15 @@ impl Routes {
     }
 
     pub(crate) fn find(&self, path: &str) -> Option<Route> {
-        self.by_path.get(path).copied()
+        let own = self.by_path.get(path).copied();
+        own.or_else(|| self.client_id_in(path).map(|_| Route::ClientConfiguration))
+    }
+
+    /// The client whose registration has this path. It stands there as it is: ours need no encoding.
+    pub(crate) fn client_id_in<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let (parent, client_id) = path.rsplit_once('/')?;
+        let is_below = self.by_path.get(parent) == Some(&Route::Register);
+        (is_below && !client_id.is_empty()).then_some(client_id)
     }
 
     pub(crate) fn url(&self, route: Route) -> &str {
@@ -153,6 +177,11 @@ mod tests {
             assert_eq!(routes.find(path), Some(Route::OAuthMetadata));
         }
         assert_eq!(routes.find("/Token"), None);
+        assert_eq!(routes.find("/tenant/register/c_1"), Some(Route::ClientConfiguration));
+        assert_eq!(routes.client_id_in("/register/c_1"), Some("c_1"));
+        for path in ["/register/", "/register/c_1/", "/register/c_1/x", "/token/c_1"] {
+            assert_eq!(routes.find(path), None, "{path}");
+        }
         assert_eq!(routes.covered().len(), 8);
     }
 

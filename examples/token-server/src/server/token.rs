@@ -36,9 +36,7 @@ impl Server {
 
     /// The grants this server has; those that need users only when it has some.
     pub(super) fn grant_types(&self) -> &'static [&'static str] {
-        const WITH_USERS: [&str; 4] =
-            ["client_credentials", "authorization_code", "refresh_token", "password"];
-        if self.people.is_some() { &WITH_USERS } else { &["client_credentials"] }
+        grant_types(self.people.is_some())
     }
 
     /// [RFC 6749 §4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4). Nobody logged in, so there is
@@ -200,6 +198,11 @@ impl Server {
             .map(|registration| &**registration)
             .ok_or_else(OAuthError::server_error)
     }
+}
+
+pub(super) fn grant_types(has_users: bool) -> &'static [&'static str] {
+    const WITH_USERS: [&str; 4] = ["client_credentials", "authorization_code", "refresh_token", "password"];
+    if has_users { &WITH_USERS } else { &["client_credentials"] }
 }
 
 /// A successful answer ([RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)).

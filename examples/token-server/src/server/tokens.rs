@@ -206,6 +206,7 @@ mod tests {
             grant_types: None,
             redirect_uris: vec![],
             scope: None,
+            ceiling: None,
             token_algorithm,
             bound_tokens: false,
             secret: Some("a secret of more than thirty-two octets".into()),

@@ -1,0 +1,48 @@
+//! `[registration]`: who may register a client, and as what.
+
+use countersign::registration::Registration;
+use countersign::{Authenticator, Client};
+
+use crate::config::problem::Problem;
+use crate::registry::Registry;
+use crate::server::prepare;
+
+/// The values of `[registration]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RegistrationRules {
+    /// Must a client show a token that an operator handed out?
+    pub(crate) needs_token: bool,
+    /// The scopes that a client may have.
+    pub(crate) scopes: Vec<String>,
+}
+
+impl Default for RegistrationRules {
+    fn default() -> Self {
+        RegistrationRules { needs_token: false, scopes: DEFAULT_SCOPES.map(str::to_owned).into() }
+    }
+}
+
+impl RegistrationRules {
+    /// Registers clients by these rules.
+    pub(crate) fn registrar(
+        &self,
+        auth: &Authenticator,
+        registry: Registry,
+        endpoint: &str,
+        grant_types: &[&str],
+    ) -> Result<Registration, Problem> {
+        // A stranger's client must not ask users for their passwords.
+        let grant_types = grant_types.iter().copied().filter(|grant_type| *grant_type != "password");
+        let registration = Registration::new(auth.clone(), registry, endpoint)?
+            .grant_types(grant_types)
+            .scopes(&self.scopes)
+            .validated_by(|metadata| {
+                prepare(metadata, Client::from_stored(metadata)?, None)?;
+                Ok(())
+            });
+        Ok(registration.open_to_anybody())
+    }
+}
+
+/// Those of OpenID Connect, none of which is a permission of this server.
+const DEFAULT_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
