@@ -100,15 +100,15 @@ fn an_operator_sees_figures_events_and_what_can_be_served() -> Outcome<()> {
         assert_eq!(server.operators("/token")?.0, 404, "the operators' listener serves no clients");
         for (request, status) in [
             (
-                "POST /metrics HTTP/1.1\r\nHost: op\r\nContent-Length: 3\r\nConnection: close\r\n\r\na=b"
+                "POST /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 3\r\nConnection: close\r\n\r\na=b"
                     .to_owned(),
                 405,
             ),
             (
-                format!("GET /{} HTTP/1.1\r\nHost: op\r\nConnection: close\r\n\r\n", "x".repeat(70 * 1024)),
+                format!("GET /{} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", "x".repeat(70 * 1024)),
                 414,
             ),
-            ("GET /../clients.json HTTP/1.1\r\nHost: op\r\nConnection: close\r\n\r\n".to_owned(), 404),
+            ("GET /../clients.json HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".to_owned(), 404),
         ] {
             assert_eq!(exchange(&server.operators, &request)?.0, status, "{framework}");
         }
@@ -233,7 +233,7 @@ impl Drop for Server {
 }
 
 fn ask(address: &str, path: &str) -> Outcome<(u16, String)> {
-    exchange(address, &format!("GET {path} HTTP/1.1\r\nHost: op\r\nConnection: close\r\n\r\n"))
+    exchange(address, &format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"))
 }
 
 fn exchange(address: &str, request: &str) -> Outcome<(u16, String)> {

@@ -1,7 +1,13 @@
 //! `[admin]`: what an operator sees, on a listener of its own.
 //!
 //! Served by hyper whichever framework serves the rest, so that it answers when that one has trouble. It asks nobody who
-//! they are: keep it on loopback, or behind something that does.
+//! they are: keep it on loopback, or behind something that does. A page of another site that an operator has open in a
+//! browser is kept out, see [`caller`].
+
+mod body;
+mod caller;
+mod observed;
+mod response;
 
 use std::convert::Infallible;
 use std::io;
@@ -17,10 +23,9 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response};
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use serde_json::json;
 
 use crate::config::problem::Problem;
 use crate::health::Health;
@@ -35,6 +40,9 @@ pub(crate) struct Admin {
 
 /// The observers that feed it.
 pub(crate) type Observers = (Arc<Health>, Arc<RingBuffer>, Arc<MethodUse>, Metrics);
+
+/// What the listener answers.
+type Answer = Response<Full<Bytes>>;
 
 impl Admin {
     /// Installs the recorder of this process; there is one.
@@ -55,25 +63,34 @@ impl Admin {
     pub(crate) fn serve(self, listener: TcpListener, clients: ReloadableClients) -> io::Result<SocketAddr> {
         let address = listener.local_addr()?;
         listener.set_nonblocking(true)?;
+        let listening = Listening { admin: self, clients };
         thread::Builder::new().name("admin".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(self.accept(listener, clients))
+            runtime.block_on(listening.accept(listener))
         })?;
         Ok(address)
     }
+}
 
-    async fn accept(self, listener: TcpListener, clients: ReloadableClients) -> io::Result<()> {
+/// What every request is answered from.
+struct Listening {
+    admin: Admin,
+    clients: ReloadableClients,
+}
+
+impl Listening {
+    async fn accept(self, listener: TcpListener) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let admin = Arc::new(self);
+        let listening = Arc::new(self);
         loop {
             let Ok((stream, _)) = listener.accept().await else {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
-            let (admin, clients) = (Arc::clone(&admin), clients.clone());
+            let listening = Arc::clone(&listening);
             let service = service_fn(move |request| {
-                let answer = admin.answer(&request, &clients);
-                async move { Ok::<_, Infallible>(answer) }
+                let listening = Arc::clone(&listening);
+                async move { Ok::<_, Infallible>(listening.answer(request).await) }
             });
             let mut http = http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10));
@@ -82,43 +99,16 @@ impl Admin {
         }
     }
 
-    fn answer(&self, request: &Request<Incoming>, clients: &ReloadableClients) -> Response<Full<Bytes>> {
-        if request.method() != Method::GET && request.method() != Method::HEAD {
-            return text(405, "text/plain", "only GET and HEAD\n");
+    /// One group of routes after the other; each answers what is its own.
+    async fn answer(&self, request: Request<Incoming>) -> Answer {
+        if let Err(refused) = caller::check(&request) {
+            return refused.into();
         }
-        match request.uri().path() {
-            "/metrics" => {
-                self.figures.run_upkeep();
-                text(200, "text/plain; version=0.0.4", self.figures.render())
-            }
-            "/health" => text(200, "application/json", json!({ "status": "ok" }).to_string()),
-            "/ready" => {
-                let status = if self.health.is_ready() { 200 } else { 503 };
-                text(status, "application/json", self.health.report().to_string())
-            }
-            "/events" => {
-                let events = self.events.events();
-                let events: Vec<_> = events.iter().map(|event| &**event).collect();
-                text(200, "application/json", json!(events).to_string())
-            }
-            "/methods" => {
-                let clients = clients.current();
-                let report = self.methods.report(clients.iter().map(AsRef::as_ref));
-                text(200, "application/json", json!(report).to_string())
-            }
-            "/" => text(200, "text/plain", "/metrics\n/health\n/ready\n/events\n/methods\n"),
-            _ => text(404, "text/plain", "there are /metrics, /health, /ready, /events and /methods\n"),
+        if let Some(answer) = observed::answer(self, &request) {
+            return answer;
         }
+        response::not_found()
     }
-}
-
-fn text(status: u16, media_type: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body.into()));
-    *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
-    let headers = response.headers_mut();
-    headers.insert("content-type", hyper::header::HeaderValue::from_static(media_type));
-    headers.insert("cache-control", hyper::header::HeaderValue::from_static("no-store"));
-    response
 }
 
 /// The newest decisions that `/events` shows.
