@@ -47,6 +47,9 @@ pub mod discovery;
 pub mod fetch;
 pub mod form;
 pub mod forwarded;
+#[cfg(all(fuzzing, feature = "fetch"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod key;
 pub mod key_source;
 /// Its programs need the adapters, so that the project's tests compile them, and not this crate's.

@@ -8,7 +8,7 @@ use super::limits::{DEFAULT_LIFETIME, MAX_LIFETIME, MIN_LIFETIME};
 
 /// From `Cache-Control`, within the bounds; what a shared cache already spent of it (`Age`) is over.
 /// `Expires` is not read: its clock is not ours.
-pub(super) fn lifetime(headers: &HeaderMap) -> Duration {
+pub(crate) fn lifetime(headers: &HeaderMap) -> Duration {
     let mut max_age = None;
     let lines = headers.get_all(CACHE_CONTROL).iter().filter_map(|line| line.to_str().ok());
     for directive in lines.flat_map(|line| line.split(',')) {

@@ -42,6 +42,8 @@ use rustls::RootCertStore;
 
 pub use self::counters::Counters;
 pub use self::error::{FailureKind, FetchError};
+#[cfg(fuzzing)]
+pub(crate) use self::lifetime::lifetime;
 pub use self::resolver::{Resolver, SystemResolver};
 
 use self::cache::Cache;

@@ -1,5 +1,8 @@
 //! The server to which the targets send: the clients of `clients.json`, a clock that stands still, and an operator
-//! who reads every line.
+//! who reads every line; and other servers, made for one kind of input.
+
+mod server;
+pub mod state;
 
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
@@ -11,6 +14,8 @@ use countersign::observer::{Decision, Observer};
 use countersign::replay::MemoryReplayStore;
 use countersign::store::Clients;
 use countersign::{AuthRequest, AuthenticatedClient, Authenticator, Client, Endpoint, Refusal};
+
+pub use self::server::{ISSUER, NOW, RegisteringServer, Server, TOKEN, hs256};
 
 /// Sends a form to the token endpoint.
 ///
