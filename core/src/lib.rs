@@ -35,6 +35,8 @@ mod reason;
 mod refusal;
 mod request;
 mod routes;
+#[cfg(feature = "sqlite")]
+mod sqlite_file;
 
 pub mod certificate;
 #[cfg(feature = "cli")]

@@ -20,6 +20,7 @@ use self::used::{Key, Limits, Task};
 use self::writer::{Request, Writer};
 use super::{Claim, ReplayKey, ReplayStore};
 use crate::clock::{Clock, SystemClock};
+use crate::sqlite_file;
 use crate::store::StoreError;
 
 /// Used assertions in an SQLite file, for all processes of one machine and across their restarts: bounded, with a
@@ -90,7 +91,7 @@ impl SqliteReplayStore {
     /// # Errors
     /// Those of [`open`](Self::open).
     pub async fn open_with_clock(file: impl AsRef<Path>, clock: impl Clock) -> Result<Self, StoreError> {
-        let path = file::path(file.as_ref()).map_err(StoreError::new)?;
+        let path = sqlite_file::path(file.as_ref()).map_err(StoreError::new)?;
         let clock: Arc<dyn Clock> = Arc::new(clock);
         let made_at = Arc::new(AtomicU64::new(0));
         let (queue, requests) = sync_channel(MOST_WAITING);

@@ -221,6 +221,12 @@ impl ClientSecret {
         }
     }
 
+    /// The kind of its hash and the parameters of that, where it is a slow one.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn slow_cost(&self) -> Option<String> {
+        self.slow_hash().map(|hash| hash.cost().to_string())
+    }
+
     fn slow_hash(&self) -> Option<&Arc<SlowHash>> {
         match &self.kind {
             Kind::Slow(hash) => Some(hash),

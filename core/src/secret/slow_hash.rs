@@ -1,5 +1,7 @@
 //! A stored hash that is slow on purpose, whatever it is made by.
 
+use std::fmt;
+
 use super::argon2id::Argon2Hash;
 #[cfg(feature = "bcrypt")]
 use super::bcrypt::BcryptHash;
@@ -87,6 +89,13 @@ impl SlowHash {
 pub(super) struct Cost {
     pub(super) kind: &'static str,
     pub(super) parameters: [u32; 3],
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, second, third] = self.parameters;
+        write!(f, "{}:{first},{second},{third}", self.kind)
+    }
 }
 
 /// bcrypt looks at no more.

@@ -5,9 +5,12 @@ use std::fmt;
 use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::prepare::Preparation;
+use super::rehash::replace_hash;
 use super::{ClientRegistry, ClientStore, RegisteredClient, StoreError};
 use crate::client::Client;
 use crate::metadata::{ClientMetadata, MetadataError};
+use crate::secret::Rehash;
 
 /// A registry that lasts as long as the process, and holds a bounded number of clients.
 ///
@@ -20,12 +23,9 @@ use crate::metadata::{ClientMetadata, MetadataError};
 #[derive(Clone)]
 pub struct MemoryRegistry {
     held: Arc<RwLock<Held>>,
-    prepare: Option<Arc<Prepare>>,
+    preparation: Preparation,
     most: usize,
 }
-
-/// Makes a client ready for the application: gives it its [`app`](Client::app) data, or refuses it.
-pub type Prepare = dyn Fn(&ClientMetadata, Client) -> Result<Client, MetadataError> + Send + Sync;
 
 #[derive(Default)]
 struct Held {
@@ -54,7 +54,7 @@ impl MemoryRegistry {
         mut self,
         prepare: impl Fn(&ClientMetadata, Client) -> Result<Client, MetadataError> + Send + Sync + 'static,
     ) -> Self {
-        self.prepare = Some(Arc::new(prepare));
+        self.preparation = Preparation::by(prepare);
         self
     }
 
@@ -63,15 +63,6 @@ impl MemoryRegistry {
     pub fn with_capacity(mut self, clients: usize) -> Self {
         self.most = clients;
         self
-    }
-
-    fn client(&self, metadata: &ClientMetadata) -> Result<Arc<Client>, StoreError> {
-        let client = Client::from_stored(metadata).map_err(StoreError::new)?;
-        let client = match &self.prepare {
-            Some(prepare) => prepare(metadata, client).map_err(StoreError::new)?,
-            None => client,
-        };
-        Ok(Arc::new(client))
     }
 
     fn write<T>(&self, change: impl FnOnce(&mut Held) -> T) -> T {
@@ -85,7 +76,7 @@ impl MemoryRegistry {
 
 impl Default for MemoryRegistry {
     fn default() -> Self {
-        MemoryRegistry { held: Arc::default(), prepare: None, most: 10_000 }
+        MemoryRegistry { held: Arc::default(), preparation: Preparation::default(), most: 10_000 }
     }
 }
 
@@ -102,6 +93,10 @@ impl ClientStore for MemoryRegistry {
     fn has_slow_hashes(&self) -> bool {
         !self.slow_clients().is_empty()
     }
+
+    async fn rehash(&self, client_id: &str, rehash: &Rehash<'_>) {
+        replace_hash(self, client_id, rehash).await;
+    }
 }
 
 impl ClientRegistry for MemoryRegistry {
@@ -110,7 +105,7 @@ impl ClientRegistry for MemoryRegistry {
     }
 
     async fn insert(&self, client: &RegisteredClient) -> Result<bool, StoreError> {
-        let built = self.client(&client.metadata)?;
+        let built = self.preparation.client(&client.metadata)?;
         self.write(|held| {
             if held.by_id.contains_key(client.metadata.client_id.as_str()) {
                 return Ok(false);
@@ -124,7 +119,7 @@ impl ClientRegistry for MemoryRegistry {
     }
 
     async fn replace(&self, client: &RegisteredClient) -> Result<bool, StoreError> {
-        let built = self.client(&client.metadata)?;
+        let built = self.preparation.client(&client.metadata)?;
         Ok(self.write(|held| {
             let entry = held.by_id.get(client.metadata.client_id.as_str());
             let is_the_one = entry.is_some_and(|entry| entry.registered.revision == client.revision);

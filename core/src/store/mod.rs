@@ -2,8 +2,16 @@
 
 mod clients;
 mod memory;
+mod prepare;
+#[cfg(feature = "cache")]
+mod read_through;
 mod registry;
+mod rehash;
 mod reloadable;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::fmt;
 use std::future::Future;
@@ -12,10 +20,17 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 pub use self::clients::Clients;
-pub use self::memory::{MemoryRegistry, Prepare};
+pub use self::memory::MemoryRegistry;
+pub use self::prepare::Prepare;
+#[cfg(feature = "cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+pub use self::read_through::{Changes, ClientSource, ReadThrough};
 pub(crate) use self::registry::DynClientRegistry;
 pub use self::registry::{ClientRegistry, RegisteredClient};
 pub use self::reloadable::ReloadableClients;
+#[cfg(feature = "sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+pub use self::sqlite::SqliteClients;
 
 use crate::client::Client;
 use crate::secret::Rehash;

@@ -29,12 +29,3 @@ impl Error for Fault {
         Some(&*self.source)
     }
 }
-
-/// Does another connection hold the lock that was asked for? Nothing was changed then, and a moment later the same
-/// can be tried again.
-pub(super) fn is_busy(error: &sqlx::Error) -> bool {
-    const SQLITE_BUSY: u32 = 5;
-    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
-    // The kinds of it differ above the lowest octet.
-    code.is_some_and(|code| code & 0xff == SQLITE_BUSY)
-}

@@ -1,13 +1,12 @@
 //! The file behind the store: found or made, recognised as ours, and set to keep what it acknowledges.
 
-use std::fs::{File, OpenOptions};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Error, SqliteConnection};
 
 use super::used::SCHEMA;
+use crate::sqlite_file::{Identity, identity};
 
 /// A connection to a file that is ours.
 pub(super) struct Opened {
@@ -18,8 +17,7 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Is what lies at the path still the file that was opened? SQLite itself goes on with one that was deleted,
-    /// while another process makes a new one.
+    /// Is what lies at the path still the file that was opened?
     pub(super) fn is_at(&self, path: &Path) -> bool {
         identity(path).is_ok_and(|identity| identity == self.identity)
     }
@@ -33,40 +31,6 @@ impl Opened {
             // When others are in the way it does what it can, and the next batch tries again.
             let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut self.connection).await;
         }
-    }
-}
-
-/// The path that `sqlite://…` or a path means.
-pub(super) fn path(name: &Path) -> io::Result<PathBuf> {
-    let unfit = |message| io::Error::new(io::ErrorKind::InvalidInput, message);
-    let text = name.to_str().ok_or_else(|| unfit("the name of an SQLite file must be UTF-8"))?;
-    let stripped = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:"));
-    if stripped.is_some_and(|rest| rest.contains('?')) {
-        return Err(unfit("sqlite://… takes a path and no parameters"));
-    }
-    match stripped.unwrap_or(text) {
-        "" => Err(unfit("the path of the SQLite file is missing")),
-        ":memory:" => Err(unfit("an SQLite file is needed; for memory there is MemoryReplayStore")),
-        // Absolute, so that SQLite cannot take it for a URI and a change of the working folder means nothing.
-        path => std::path::absolute(path),
-    }
-}
-
-/// Makes an empty file, for this user alone, when there is none.
-pub(super) fn make_if_missing(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    // A file that exists must not be opened here: closing it again would drop every lock on it that SQLite holds in
-    // this process (POSIX advisory locks).
-    match options.open(path) {
-        Ok(file) => {
-            file.sync_all()?;
-            sync_folder(path)
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
     }
 }
 
@@ -139,36 +103,6 @@ enum Content {
     Nothing,
 }
 
-/// A new file survives a loss of power once the entry in its folder does.
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// Device and number of a file.
-#[cfg(unix)]
-type Identity = (u64, u64);
-
-#[cfg(unix)]
-fn identity(path: &Path) -> io::Result<Identity> {
-    use std::os::unix::fs::MetadataExt as _;
-    std::fs::metadata(path).map(|file| (file.dev(), file.ino()))
-}
-
-/// An open file cannot be deleted here.
-#[cfg(not(unix))]
-type Identity = ();
-
-#[cfg(not(unix))]
-fn identity(_: &Path) -> io::Result<Identity> {
-    Ok(())
-}
-
 /// Four times what SQLite lets it grow to when one process writes.
 const LONG_LOG_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -183,16 +117,7 @@ mod tests {
     use futures_executor::block_on;
 
     use super::*;
-
-    #[test]
-    fn a_path_is_meant_with_and_without_its_scheme() {
-        let here = std::env::current_dir().unwrap();
-        for name in ["replay.db", "sqlite:replay.db", "sqlite://replay.db"] {
-            assert_eq!(path(Path::new(name)).unwrap(), here.join("replay.db"));
-        }
-        assert_eq!(path(Path::new("sqlite:///var/replay.db")).unwrap(), Path::new("/var/replay.db"));
-        assert_eq!(path(Path::new("file:a?mode=memory")).unwrap(), here.join("file:a?mode=memory"));
-    }
+    use crate::sqlite_file::make_if_missing;
 
     /// FULL is 2. sqlx and the SQLite it is built with could come to mean something else.
     #[test]

@@ -12,12 +12,13 @@ use futures_executor::block_on;
 use sqlx::{Connection as _, Error};
 
 use super::super::Claim;
-use super::fault::{Fault, is_busy};
+use super::fault::Fault;
 use super::file::{self, Opened};
 use super::sweep::{self, Schedule};
 use super::used::{Task, perform};
 use super::{since_epoch, sql_seconds};
 use crate::clock::Clock;
+use crate::sqlite_file::{is_busy, make_if_missing};
 
 /// A task, and who waits for what comes of it.
 pub(super) struct Request {
@@ -69,7 +70,7 @@ impl Writer {
     }
 
     fn open_first(&mut self, ready: &oneshot::Sender<Result<(), Fault>>) -> Result<(), Error> {
-        file::make_if_missing(&self.path)?;
+        make_if_missing(&self.path)?;
         let mut tries = 0;
         loop {
             match block_on(self.open()) {
