@@ -2,6 +2,8 @@
 
 mod clients;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod prepare;
 #[cfg(feature = "cache")]
 mod read_through;
@@ -21,6 +23,9 @@ use futures_util::future::BoxFuture;
 
 pub use self::clients::Clients;
 pub use self::memory::MemoryRegistry;
+#[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+pub use self::postgres::PostgresClients;
 pub use self::prepare::Prepare;
 #[cfg(feature = "cache")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cache")))]

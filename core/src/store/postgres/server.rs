@@ -1,0 +1,120 @@
+//! The database server: its pool of connections, each used within a deadline, and the schema of this version.
+
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, Error, PgConnection, Postgres, SqlSafeStr as _};
+use tokio::time::timeout;
+
+use super::super::StoreError;
+use super::super::sql::schema_problem;
+use super::hints::Hints;
+
+pub(super) struct Server {
+    pool: PgPool,
+    pub(super) hints: Hints,
+    /// Host and database.
+    name: String,
+}
+
+impl Server {
+    /// # Errors
+    /// [`StoreError`] when it cannot be reached, or its tables are not fit.
+    pub(super) async fn connect(url: String) -> Result<Self, StoreError> {
+        let options: PgConnectOptions = url.parse().map_err(|error: Error| {
+            StoreError::new(format!("the URL of the database of clients: {error}"))
+        })?;
+        let options = options.disable_statement_logging();
+        let name = format!(
+            "PostgreSQL at {}:{}, database {}",
+            options.get_host(),
+            options.get_port(),
+            options.get_database().unwrap_or("(default)"),
+        );
+        let fault = |error: Error| StoreError::new(format!("{name}: {error}"));
+        let mut connection = options.connect().await.map_err(fault)?;
+        let migrator = migrator();
+        // Of several nodes that do it at once one does it, under a lock of the database, and the others find it done.
+        if let Err(error) = migrator.run_direct(None, &mut connection, false).await {
+            return Err(StoreError::new(format!("{name}: {}", schema_problem(error, &migrator))));
+        }
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
+        let pool = pool.connect_lazy_with(options.clone());
+        Ok(Server { pool, hints: Hints::new(options), name })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A connection, tried before it is given: after a restart of the server the old ones are dead.
+    ///
+    /// # Errors
+    /// [`StoreError`] when there is none in time.
+    pub(super) async fn connection(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        self.pool.acquire().await.map_err(|error| self.fault(&error))
+    }
+
+    /// Waits for an answer on this connection, but not for ever.
+    pub(super) async fn within<T>(
+        &self,
+        mut connection: PoolConnection<Postgres>,
+        ask: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Error>,
+    ) -> Result<T, StoreError> {
+        let answer = timeout(DEADLINE, ask(&mut connection)).await;
+        match answer {
+            Ok(Ok(answer)) => {
+                give_back(connection);
+                Ok(answer)
+            }
+            Ok(Err(error)) => {
+                give_back(connection);
+                Err(self.fault(&error))
+            }
+            Err(_) => {
+                close(connection);
+                Err(StoreError::new(format!("{}: no answer within {DEADLINE:?}", self.name)))
+            }
+        }
+    }
+
+    pub(super) fn fault(&self, error: &Error) -> StoreError {
+        StoreError::new(format!("{}: {error}", self.name))
+    }
+}
+
+/// To the pool, if it still answers. The pool asks as well, but without a deadline: connections to a host that has gone
+/// silent would stay there until none is left.
+fn give_back(mut connection: PoolConnection<Postgres>) {
+    tokio::spawn(async move {
+        if !matches!(timeout(DEADLINE, connection.ping()).await, Ok(Ok(()))) {
+            close(connection);
+        }
+    });
+}
+
+/// Without a word to the server, who may not listen.
+fn close(connection: PoolConnection<Postgres>) {
+    drop(connection.detach());
+}
+
+/// A schema is never changed once it was released; the next one is added to it.
+fn migrator() -> Migrator {
+    let first = include_str!("1_clients.sql").into_sql_str();
+    let mut migrator = Migrator::with_migrations(vec![Migration::new(
+        1,
+        "clients".into(),
+        MigrationType::Simple,
+        first,
+        false,
+    )]);
+    // Not the name that sqlx would give it: the database can be an application's, with migrations of its own.
+    migrator.dangerous_set_table_name("countersign_clients_schema");
+    migrator
+}
+
+const CONNECTIONS: u32 = 8;
+const PATIENCE: Duration = Duration::from_millis(250);
+const DEADLINE: Duration = Duration::from_secs(1);
