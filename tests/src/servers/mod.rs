@@ -4,7 +4,9 @@
 //! closes it ends the server and removes the folder. So one server can stand in a `static` and serve many tests, though
 //! nothing in a `static` is ever dropped.
 
+mod folder;
 pub mod postgres;
+pub mod redis;
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -15,6 +17,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
+
+pub use self::folder::Folder;
 
 /// One server: where it is, and the shell that starts and ends it.
 pub struct Server {
