@@ -175,6 +175,8 @@ pub(crate) async fn use_up(
             let claimed = context.claim_once(client_id, jwt_id, remember_for(assertion, context)).await?;
             // While a slow store answered, the assertion may have expired and its twin been forgotten.
             check_expiry(assertion, context, context.clock_now())?;
+            // It may have been just then that the store noticed a loss.
+            check_fence(assertion, context)?;
             Ok(Some(claimed))
         }
         _ => Ok(None),

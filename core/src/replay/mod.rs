@@ -3,6 +3,8 @@
 //! One operation, claim if absent: a look followed by a write lets two requests through at once.
 
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod reservation;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -15,6 +17,8 @@ use aws_lc_rs::digest;
 use futures_util::future::BoxFuture;
 
 pub use self::memory::MemoryReplayStore;
+#[cfg(feature = "postgres")]
+pub use self::postgres::PostgresReplayStore;
 pub(crate) use self::reservation::Reservation;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteReplayStore;
