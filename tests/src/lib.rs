@@ -12,6 +12,8 @@ pub mod certificates;
 pub mod corpus;
 pub mod drivers;
 pub mod encoding;
+#[cfg(unix)]
+pub mod faults;
 pub mod fixtures;
 pub mod jwk;
 pub mod members;

@@ -7,6 +7,8 @@ mod certificates_at_once;
 mod client_certificates;
 mod corpus;
 mod explain;
+#[cfg(unix)]
+mod fault_proxy;
 mod faults;
 mod fetch;
 mod forwarded;

@@ -4,10 +4,11 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use countersign_tests::servers::postgres::Postgres;
 use sqlx::{Connection as _, PgConnection};
+use tokio::time::Instant;
 
 #[tokio::test]
 async fn a_postgres_keeps_its_data_over_a_stop_and_a_kill() {
