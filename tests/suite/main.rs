@@ -6,6 +6,7 @@ mod cancellation;
 mod certificates_at_once;
 mod client_certificates;
 mod corpus;
+mod discovery;
 mod explain;
 #[cfg(unix)]
 mod fault_proxy;
