@@ -42,6 +42,9 @@ fn public_types_cross_threads_and_ports_are_objects() {
     shared::<&dyn Headers>();
     shared::<countersign_tower::ClientAuthLayer>();
     shared::<countersign_actix::ClientAuthMiddleware>();
+    shared::<countersign::discovery::AuthorizationServerMetadata>();
+    shared::<countersign_tower::Discovery>();
+    shared::<countersign_actix::Discovery>();
 }
 
 /// A multi-threaded runtime may move the decision between threads.

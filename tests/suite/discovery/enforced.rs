@@ -69,7 +69,7 @@ fn hold_to_its_word(preset: &str, switches: Value, certificates: Certificates, t
     let clock = SetClock::new(STARTED_AT);
     let policy = Policy::preset(preset).unwrap();
     let policy = policy.with_switches(switches.as_object().unwrap().clone()).unwrap();
-    let authorities = || TrustAnchors::from_der(&x509::anchors()).unwrap();
+    let authorities = || TrustAnchors::from_der(x509::anchors()).unwrap();
     let (anchors, own) = match certificates {
         Certificates::Unseen => (None, None),
         Certificates::SelfSignedAlone => (Some(TrustAnchors::none()), Some(authorities())),
