@@ -44,7 +44,7 @@ impl Inner {
     /// The method that reads what was presented, or those between which the client's registration decides.
     pub(crate) fn attempts<'r>(&'r self, presented: &'r Presented<'r>) -> Result<Attempts<'r>, Failure> {
         let mut found: Option<Attempts<'r>> = None;
-        for method in &self.methods {
+        for method in self.methods.iter() {
             let shares = method.1.is_chosen_by_registration();
             // A client_id alone names the client of a credential that travels elsewhere, too.
             if shares && found.as_ref().is_some_and(|found| !found.shared) {

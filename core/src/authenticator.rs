@@ -261,8 +261,8 @@ impl Authenticator {
         self.0.key_source.is_some()
     }
 
-    /// For the command that explains a decision.
-    #[cfg(feature = "cli")]
+    /// For explanations.
+    #[cfg(feature = "explain")]
     pub(crate) fn inner(&self) -> &Inner {
         &self.0
     }

@@ -36,9 +36,9 @@ pub struct AuthenticatorBuilder {
     mtls_endpoints: [Option<Box<str>>; Endpoint::ALL.len()],
     policy: Policy,
     own_methods: Vec<Box<dyn Method>>,
-    clients: Option<Box<dyn DynClientStore>>,
+    clients: Option<Arc<dyn DynClientStore>>,
     replay: Option<Arc<dyn DynReplayStore>>,
-    key_source: Option<Box<dyn DynKeySource>>,
+    key_source: Option<Arc<dyn DynKeySource>>,
     #[cfg(feature = "mtls")]
     mutual_tls: Option<TrustAnchors>,
     trusted_proxy: Option<TrustedProxy>,
@@ -107,7 +107,7 @@ impl AuthenticatorBuilder {
 
     /// The registry of clients. Required.
     pub fn clients(mut self, clients: impl ClientStore) -> Self {
-        self.clients = Some(Box::new(clients));
+        self.clients = Some(Arc::new(clients));
         self
     }
 
@@ -119,7 +119,7 @@ impl AuthenticatorBuilder {
 
     /// Where the key sets of clients with a `jwks_uri` come from. Without one, such a client cannot authenticate.
     pub fn key_source(mut self, source: impl KeySource) -> Self {
-        self.key_source = Some(Box::new(source));
+        self.key_source = Some(Arc::new(source));
         self
     }
 
@@ -307,19 +307,19 @@ impl AuthenticatorBuilder {
             issuer: issuer.into(),
             endpoints: self.endpoints,
             mtls_endpoints: self.mtls_endpoints,
-            methods,
+            methods: methods.into(),
             clients,
             replay: self.replay,
             key_source: self.key_source,
             #[cfg(feature = "mtls")]
-            mutual_tls: self.mutual_tls.map(MutualTls::new),
+            mutual_tls: self.mutual_tls.map(MutualTls::new).map(Arc::new),
             trusted_proxy: self.trusted_proxy,
             throttle: match self.throttling {
                 Throttling::Default => Some(Port::new(FailureLimits::with_clock(Arc::clone(&self.clock)))),
                 Throttling::By(throttle) => Some(throttle),
                 Throttling::Off => None,
             },
-            secrets,
+            secrets: Arc::new(secrets),
             clock: self.clock,
             observer: self.observer,
             decoy: Arc::new(decoy::client()?),

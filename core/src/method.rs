@@ -189,7 +189,7 @@ impl<'a> Context<'a> {
     /// The server's side of mutual TLS.
     #[cfg(feature = "mtls")]
     pub(crate) fn mutual_tls(&self) -> Result<&'a MutualTls, Failure> {
-        let configured = self.inner.mutual_tls.as_ref();
+        let configured = self.inner.mutual_tls.as_deref();
         configured.ok_or_else(|| Failure::new(Reason::InternalError).expected("trust anchors").got("none"))
     }
 

@@ -93,6 +93,7 @@ fn captured(request: &row::HttpRequest) -> HttpRequest {
         body: request.body.clone(),
         certificates: PeerCertificates::from_handshake(request.peer.certificates.clone()),
         source: request.peer.address,
+        arrived_at: None,
     }
 }
 

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::problem::Problem;
 use super::report::Report;
-use super::{form_encoding, key_file, member, secret_input};
+use super::{key_file, member, secret_input};
 use crate::algorithm::Algorithm;
+use crate::form_encoding;
 use crate::sign::{ClientAssertion, SigningKey};
 
 /// Sign a client assertion and print its two form fields, ready for curl

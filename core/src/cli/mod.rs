@@ -7,7 +7,6 @@ mod assert;
 mod check_config;
 pub mod explain;
 mod files;
-mod form_encoding;
 mod hash_secret;
 mod key_file;
 mod keygen;

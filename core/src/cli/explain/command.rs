@@ -9,7 +9,6 @@ use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;
 
 use super::remote_keys::RemoteKeys;
-use super::request::HttpRequest;
 use super::situation::Situation;
 use super::{explain, json as for_machines, text};
 use crate::certificate::{PeerCertificates, TrustAnchors};
@@ -20,6 +19,7 @@ use crate::cli::terminal::Paint;
 use crate::cli::{files, member, runtime};
 use crate::clock::{Clock as _, SystemClock};
 use crate::endpoint::Endpoint;
+use crate::explain::HttpRequest;
 use crate::forwarded::{CertificateHeader, TrustedProxy};
 use crate::policy::Policy;
 use crate::reason::Reason;

@@ -1,18 +1,9 @@
-//! What a server says to a request, check by check, in its own order.
-//!
-//! It asks the server: [`explain`] builds an [`Authenticator`](crate::Authenticator) and has it decide, with a replay store that remembers
-//! nothing, so that looking at an assertion does not use it up. The list of checks is drawn around that decision and
-//! never has a say in it.
+//! What a server would say to a request: one that is made for the question, from the files that it would have.
 
-mod checks;
 mod clients;
 mod command;
-mod explanation;
-mod facts;
 mod json;
-mod phase;
 mod remote_keys;
-mod request;
 mod situation;
 mod text;
 
@@ -20,11 +11,10 @@ mod text;
 mod tests;
 
 pub(super) use self::command::Arguments;
-pub use self::explanation::{Check, Explanation, State};
 pub use self::remote_keys::RemoteKeys;
-pub use self::request::HttpRequest;
 pub use self::situation::Situation;
 pub use super::pepper_file::PepperFile;
+pub use crate::explain::{Check, Explanation, HttpRequest, State};
 
 use crate::config_error::ConfigError;
 
@@ -35,8 +25,10 @@ use crate::config_error::ConfigError;
 /// # Errors
 /// [`ConfigError`] when the situation makes no server.
 pub async fn explain(situation: &Situation, request: &HttpRequest) -> Result<Explanation, ConfigError> {
-    let server = situation.server()?;
-    let outcome = server.auth.authenticate(request.as_auth_request()).await;
-    let phase = phase::reached(&server, request, &outcome);
-    Ok(Explanation::new(&server, request, phase, outcome))
+    let (auth, refused) = situation.server()?;
+    let mut explanation = auth.explain(request).await;
+    let of_this_client =
+        refused.iter().filter(|refused| explanation.client_id.as_ref() == Some(&refused.client_id));
+    explanation.notes.extend(of_this_client.map(ToString::to_string));
+    Ok(explanation)
 }

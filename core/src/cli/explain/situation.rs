@@ -1,7 +1,5 @@
 //! The server that a request was, or will be, sent to.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
@@ -15,7 +13,6 @@ use crate::clock::Clock;
 use crate::config_error::ConfigError;
 use crate::endpoint::Endpoint;
 use crate::forwarded::TrustedProxy;
-use crate::observer::{Decision, Observer};
 use crate::policy::Policy;
 use crate::replay::{Claim, ReplayKey, ReplayStore};
 use crate::store::StoreError;
@@ -67,19 +64,14 @@ impl Situation {
         }
     }
 
-    pub(super) fn server(&self) -> Result<Server, ConfigError> {
+    /// The server, and the clients that it does not load, which are therefore unknown to it.
+    pub(super) fn server(&self) -> Result<(Authenticator, Vec<Refused>), ConfigError> {
         let Loaded { clients, refused } = clients::load(&self.clients)?;
-        let jwks_uris = clients
-            .iter()
-            .filter_map(|client| Some((client.id().to_owned(), client.jwks_uri()?.to_string())))
-            .collect();
-        let seen = Seen::default();
         let mut builder = Authenticator::builder()
             .issuer(self.issuer.as_str())
             .policy(self.policy.clone())
-            .replay(Forgetful { lost_at: self.memory_lost_at })
+            .replay(Remembering { since: self.memory_lost_at })
             .clock(Still(self.now))
-            .observer(seen.clone())
             .key_source(self.remote_keys.clone())
             .clients(clients);
         if let Some(anchors) = &self.anchors {
@@ -94,9 +86,7 @@ impl Situation {
         for pepper in &self.peppers {
             builder = builder.pepper(pepper.id.as_str(), pepper.octets.to_vec());
         }
-        let auth = builder.build()?;
-        let proxy = self.proxy.clone();
-        Ok(Server { auth, seen, proxy, refused, jwks_uris, remembers_since: self.memory_lost_at })
+        Ok((builder.build()?, refused))
     }
 }
 
@@ -112,44 +102,14 @@ fn path(endpoint: Endpoint) -> &'static str {
     }
 }
 
-/// An authenticator for one question.
-pub(super) struct Server {
-    pub(super) auth: Authenticator,
-    pub(super) seen: Seen,
-    pub(super) proxy: Option<TrustedProxy>,
-    /// Clients that a server would not load, and which are therefore unknown.
-    pub(super) refused: Vec<Refused>,
-    /// The `jwks_uri` of the clients that have one, by `client_id`.
-    pub(super) jwks_uris: HashMap<String, String>,
-    pub(super) remembers_since: Option<SystemTime>,
+/// Says since when it remembers. It is not asked for more: no explanation uses an assertion up.
+struct Remembering {
+    since: Option<SystemTime>,
 }
 
-/// What the server's operator was told of the decision.
-#[derive(Clone, Default)]
-pub(super) struct Seen(Arc<Mutex<Option<String>>>);
-
-impl Seen {
-    /// The method that was tried, if it came to that.
-    pub(super) fn method(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Observer for Seen {
-    fn decided(&self, decision: &Decision<'_>) {
-        let method = decision.method.map(ToString::to_string);
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = method;
-    }
-}
-
-/// Takes every assertion for a new one.
-struct Forgetful {
-    lost_at: Option<SystemTime>,
-}
-
-impl ReplayStore for Forgetful {
+impl ReplayStore for Remembering {
     async fn claim(&self, _: &ReplayKey<'_>, _: Duration) -> Result<Claim, StoreError> {
-        Ok(Claim::Fresh)
+        Err(StoreError::new("an explanation claims nothing"))
     }
 
     async fn release(&self, _: &ReplayKey<'_>) -> Result<(), StoreError> {
@@ -157,7 +117,7 @@ impl ReplayStore for Forgetful {
     }
 
     fn memory_lost_at(&self) -> Option<SystemTime> {
-        self.lost_at
+        self.since
     }
 }
 

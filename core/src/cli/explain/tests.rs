@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use super::checks::ROWS;
 use super::*;
 use crate::algorithm::Algorithm;
 use crate::endpoint::Endpoint;
+use crate::explain::ROWS;
 use crate::reason::Reason;
 use crate::sign::{ClientAssertion, SigningKey};
 
@@ -173,8 +173,8 @@ fn asked(keys: &[zeroize::Zeroizing<String>; 2], faults: &[&Fault]) -> Explanati
     let mut body = format!(
         "{}&client_assertion_type={}&client_assertion={}",
         parts.form,
-        crate::cli::form_encoding::encode_text(crate::assertion::JWT_BEARER),
-        crate::cli::form_encoding::encode_text(&compact),
+        crate::form_encoding::encode_text(crate::assertion::JWT_BEARER),
+        crate::form_encoding::encode_text(&compact),
     );
     if body.len() < parts.body_bytes {
         body.push_str("&padding=");
@@ -195,6 +195,7 @@ fn asked(keys: &[zeroize::Zeroizing<String>; 2], faults: &[&Fault]) -> Explanati
         body: body.into_bytes(),
         certificates: None,
         source: None,
+        arrived_at: None,
     };
     crate::cli::runtime::block_on(explain(&situation, &request)).unwrap().unwrap()
 }

@@ -1,7 +1,7 @@
 //! An explanation for people.
 
-use super::explanation::{Check, Explanation, State};
 use crate::cli::terminal::{Paint, printable};
+use crate::explain::{Check, Explanation, State};
 use crate::reason::{Reason, RefusalKind};
 
 pub(super) fn explanation(explanation: &Explanation, paint: Paint) -> String {

@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 
 use super::Arguments;
 use crate::auth_method::AuthMethod;
-use crate::cli::form_encoding::{encode, encode_text};
 use crate::cli::problem::Problem;
+use crate::form_encoding::{encode, encode_text};
 
 /// The methods that can be tried.
 pub(super) const METHODS: [AuthMethod; 7] = [

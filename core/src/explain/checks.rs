@@ -5,10 +5,10 @@ use super::phase::Phase;
 use crate::reason::Reason;
 
 /// A check: the reason under which it refuses, what it is about, and for which requests it is made at all.
-pub(super) struct Row {
+pub(crate) struct Row {
     pub(super) phase: Phase,
-    pub(super) reason: Reason,
-    pub(super) name: &'static str,
+    pub(crate) reason: Reason,
+    pub(crate) name: &'static str,
     pub(super) applies: fn(&Facts) -> bool,
     /// What was seen where it passed. Never a secret, an assertion or a `jti`.
     pub(super) shows: fn(&Facts) -> Option<String>,
@@ -28,7 +28,7 @@ impl Row {
 
 /// A reason that is checked at two steps stands twice. The last rows are about the server and not about the request:
 /// they are shown when they fail.
-pub(super) const ROWS: &[Row] = &[
+pub(crate) const ROWS: &[Row] = &[
     Row::new(Phase::Head, Reason::WrongVerb, "HTTP method", always, |facts| Some(facts.verb.clone())),
     Row::new(Phase::Head, Reason::CredentialsInQuery, "no credentials in the query string", always, nothing),
     Row::new(Phase::Head, Reason::UnsupportedMediaType, "media type of the body", always, nothing),

@@ -6,10 +6,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::rehearsal::Told;
 use super::request::HttpRequest;
-use super::situation::Server;
 use crate::assertion::ClientAssertion;
 use crate::authenticated::AuthenticatedClient;
+use crate::decision::Inner;
+use crate::policy::Policy;
 use crate::presented::Presented;
 use crate::refusal::Refusal;
 
@@ -42,7 +44,8 @@ impl Phase {
 }
 
 pub(super) fn reached(
-    server: &Server,
+    server: &Inner,
+    seen: &Told,
     request: &HttpRequest,
     outcome: &Result<AuthenticatedClient, Refusal>,
 ) -> Phase {
@@ -50,29 +53,27 @@ pub(super) fn reached(
         return Phase::Done;
     }
     let auth_request = request.as_auth_request();
-    let (inner, policy) = (server.auth.inner(), server.auth.policy());
-    let form = match inner.read_form(&auth_request) {
+    let form = match server.read_form(&auth_request) {
         Ok(form) => form,
-        Err(_) if inner.check_before_form(&auth_request).is_err() => return Phase::Head,
+        Err(_) if server.check_before_form(&auth_request).is_err() => return Phase::Head,
         Err(_) => return Phase::Form,
     };
-    if Presented::read(&auth_request, &form, policy, server.proxy.as_ref()).is_err() {
+    if Presented::read(&auth_request, &form, &server.policy, server.trusted_proxy.as_ref()).is_err() {
         let assertion = form.get("client_assertion");
         return match assertion {
-            Some(compact) if fails_by_its_claims(&compact, server) => Phase::Claims,
+            Some(compact) if fails_by_its_claims(&compact, &server.policy) => Phase::Claims,
             _ => Phase::Credential,
         };
     }
-    if server.seen.method().is_none() { Phase::Method } else { Phase::Proof }
+    if seen.method.is_none() { Phase::Method } else { Phase::Proof }
 }
 
 /// Would the assertion be read if only its claims were others?
-fn fails_by_its_claims(compact: &str, server: &Server) -> bool {
+fn fails_by_its_claims(compact: &str, policy: &Policy) -> bool {
     let Some((signed, signature)) = compact.rsplit_once('.') else { return false };
     let Some((header, claims)) = signed.split_once('.') else { return false };
     let good = URL_SAFE_NO_PAD.encode(br#"{"iss":"i","sub":"s","aud":"a","exp":1}"#);
     let mended = format!("{header}.{good}.{signature}");
-    let policy = server.auth.policy();
     URL_SAFE_NO_PAD.decode(claims).is_ok()
         && ClientAssertion::parse(mended.into(), policy).is_ok()
         && ClientAssertion::parse(compact.into(), policy).is_err()

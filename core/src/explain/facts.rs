@@ -1,8 +1,9 @@
 //! What a request shows of itself, for the checks that apply to it and for the lines that say what was seen.
 
+use super::rehearsal::Told;
 use super::request::HttpRequest;
-use super::situation::Server;
 use crate::authenticated::AuthenticatedClient;
+use crate::decision::Inner;
 use crate::form::Form;
 use crate::policy::JtiRule;
 use crate::presented::{Credential, Presented};
@@ -21,7 +22,7 @@ pub(super) enum Kind {
     Named,
     /// A certificate that nothing names a client for.
     Certificate,
-    /// None, or one that this command does not know.
+    /// None, or one of another crate's method.
     Other,
 }
 
@@ -56,17 +57,18 @@ pub(super) struct AssertionFacts {
 }
 
 impl Facts {
-    pub(super) fn of(
-        server: &Server,
+    pub(super) async fn of(
+        server: &Inner,
+        seen: &Told,
         request: &HttpRequest,
         outcome: &Result<AuthenticatedClient, Refusal>,
     ) -> Self {
         let auth_request = request.as_auth_request();
-        let form = server.auth.inner().read_form(&auth_request).ok();
+        let form = server.read_form(&auth_request).ok();
         let empty = Form::default();
         let form_or_none = form.as_ref().unwrap_or(&empty);
         let presented =
-            Presented::read(&auth_request, form_or_none, server.auth.policy(), server.proxy.as_ref()).ok();
+            Presented::read(&auth_request, form_or_none, &server.policy, server.trusted_proxy.as_ref()).ok();
         let assertion = presented.as_ref().and_then(AssertionFacts::of);
         let client_id =
             presented.as_ref().and_then(|presented| presented.spoken_client_id().map(str::to_owned));
@@ -78,16 +80,16 @@ impl Facts {
             verb: request.verb.clone(),
             body_bytes: request.body.len(),
             parameters: form.as_ref().map(|form| form.iter().count()),
-            jwks_uri: client_id.as_ref().and_then(|id| server.jwks_uris.get(id).cloned()),
+            jwks_uri: jwks_uri(server, client_id.as_deref()).await,
             client_id,
-            method: server.seen.method(),
+            method: seen.method.clone(),
             assertion,
             certificate: presented
                 .as_ref()
                 .and_then(|presented| Some(presented.certificates().ok()??.thumbprint().to_owned())),
             secret_label: outcome.as_ref().ok().and_then(|client| client.secret_label().map(str::to_owned)),
-            jti_required: server.auth.policy().jti == JtiRule::Required,
-            fenced: server.remembers_since.is_some(),
+            jti_required: server.policy.jti == JtiRule::Required,
+            fenced: server.replay.as_ref().is_some_and(|replay| replay.memory_lost_at().is_some()),
         }
     }
 }
@@ -108,6 +110,12 @@ impl AssertionFacts {
             has_jwt_id: assertion.jwt_id().is_some(),
         })
     }
+}
+
+/// Where the keys of this client are, if it publishes them.
+async fn jwks_uri(server: &Inner, client_id: Option<&str>) -> Option<String> {
+    let client = server.clients.find(client_id?).await.ok()??;
+    client.jwks_uri().map(ToString::to_string)
 }
 
 fn kind(presented: &Presented<'_>) -> Kind {

@@ -1,13 +1,14 @@
 //! A request as it was captured: a whole HTTP message, a form body, or a JWT alone.
 
 use std::net::IpAddr;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 
 use crate::assertion::JWT_BEARER;
 use crate::certificate::PeerCertificates;
-use crate::cli::form_encoding;
 use crate::endpoint::Endpoint;
+use crate::form_encoding;
 use crate::request::{AuthRequest, Headers};
 
 /// A request as it goes over the wire.
@@ -27,6 +28,8 @@ pub struct HttpRequest {
     pub certificates: Option<PeerCertificates>,
     /// The address of whoever made the connection.
     pub source: Option<IpAddr>,
+    /// When it came, and is judged; `None`: now.
+    pub arrived_at: Option<SystemTime>,
 }
 
 impl HttpRequest {
@@ -67,6 +70,7 @@ impl HttpRequest {
             body,
             certificates: None,
             source: None,
+            arrived_at: None,
         })
     }
 
@@ -136,6 +140,7 @@ fn message(captured: &[u8]) -> Result<Option<HttpRequest>, String> {
         body,
         certificates: None,
         source: None,
+        arrived_at: None,
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Form encoding ([RFC 6749 Appendix B](https://www.rfc-editor.org/rfc/rfc6749#appendix-B)).
 
 /// Names and values as one form body.
-pub(super) fn encode<'p>(parameters: impl IntoIterator<Item = (&'p str, &'p str)>) -> String {
+pub(crate) fn encode<'p>(parameters: impl IntoIterator<Item = (&'p str, &'p str)>) -> String {
     let mut body = String::new();
     for (name, value) in parameters {
         if !body.is_empty() {
@@ -15,7 +15,8 @@ pub(super) fn encode<'p>(parameters: impl IntoIterator<Item = (&'p str, &'p str)
 }
 
 /// One name or value.
-pub(super) fn encode_text(text: &str) -> String {
+#[cfg(feature = "cli")]
+pub(crate) fn encode_text(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     push(&mut encoded, text);
     encoded
@@ -33,7 +34,7 @@ fn push(form: &mut String, text: &str) {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::*;
 
