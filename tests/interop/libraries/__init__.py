@@ -1,0 +1,1 @@
+"""Client libraries that others wrote, against token-server on both frameworks."""

@@ -1,0 +1,75 @@
+"""Where the libraries are installed: once, in the folder of what is built, from the registries of their languages."""
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from bed.readme import ROOT
+
+DRIVERS = Path(__file__).parent / "drivers"
+
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve() / "interop"
+
+
+def node(driver: str) -> list[str]:
+    return ["node", str(packages_of_node() / f"{driver}.mjs")]
+
+
+def python(driver: str) -> list[str]:
+    return [str(environment_of_python() / "bin/python"), "-B", str(DRIVERS / f"python/{driver}.py")]
+
+
+@cache
+def packages_of_node() -> Path:
+    """Node looks for packages above the file that asks for them: so the drivers lie beside their packages."""
+    folder = TARGET / "node"
+    wanted = (DRIVERS / "node/package.json").read_text()
+    if is_other(folder, wanted):
+        fresh(folder)
+        shutil.copy(DRIVERS / "node/package.json", folder)
+        options = ["--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--omit=dev", "--silent"]
+        run(["npm", "install", *options], folder)
+        done(folder, wanted)
+    for driver in (DRIVERS / "node").glob("*.mjs"):
+        shutil.copy(driver, folder)
+    return folder
+
+
+@cache
+def environment_of_python() -> Path:
+    """An environment of its own."""
+    folder = TARGET / "python"
+    requirements = DRIVERS / "python/requirements.txt"
+    wanted = requirements.read_text()
+    if is_other(folder, wanted):
+        fresh(folder)
+        run(["/usr/bin/python3", "-m", "venv", "."], folder)
+        run(["bin/pip", "install", "--quiet", "--no-deps", "--requirement", str(requirements)], folder)
+        done(folder, wanted)
+    return folder
+
+
+def is_other(folder: Path, wanted: str) -> bool:
+    """Is something else installed there, or nothing, or half of it?"""
+    mark = folder / MARK
+    return not mark.exists() or mark.read_text() != wanted
+
+
+def fresh(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+
+def done(folder: Path, wanted: str) -> None:
+    (folder / MARK).write_text(wanted)
+
+
+def run(command: list[str], folder: Path) -> None:
+    ended = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if ended.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} ended with {ended.returncode}: {(ended.stdout + ended.stderr)[-2000:]}")
+
+
+MARK = "countersign-installed"
