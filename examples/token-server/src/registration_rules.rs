@@ -29,10 +29,8 @@ impl RegistrationRules {
         auth: &Authenticator,
         registry: Registry,
         endpoint: &str,
-        grant_types: &[&str],
+        grant_types: Vec<String>,
     ) -> Result<Registration, Problem> {
-        // A stranger's client must not ask users for their passwords.
-        let grant_types = grant_types.iter().copied().filter(|grant_type| *grant_type != "password");
         let registration = Registration::new(auth.clone(), registry, endpoint)?
             .grant_types(grant_types)
             .scopes(&self.scopes)
@@ -42,6 +40,11 @@ impl RegistrationRules {
             });
         Ok(registration.open_to_anybody())
     }
+}
+
+/// Those of the server's grant types that a client may register: a stranger's must not ask users for their passwords.
+pub(crate) fn grant_types(served: &[&str]) -> Vec<String> {
+    served.iter().filter(|grant_type| **grant_type != "password").map(|known| (*known).to_owned()).collect()
 }
 
 /// Those of OpenID Connect, none of which is a permission of this server.

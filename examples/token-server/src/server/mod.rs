@@ -55,7 +55,7 @@ use crate::config::problem::Problem;
 use crate::jose::Failed;
 use crate::known_clients::KnownClients;
 use crate::log::Log;
-use crate::registration_rules::RegistrationRules;
+use crate::registration_rules::{self, RegistrationRules};
 
 /// A running authorization server's state and rules.
 pub(crate) struct Server {
@@ -72,6 +72,7 @@ pub(crate) struct Server {
     plain_pkce: bool,
     metadata: Bytes,
     jwk_set: Bytes,
+    open_api: Bytes,
     clock: SystemClock,
     log: Log,
 }
@@ -106,11 +107,13 @@ impl Server {
         let issuer = auth.issuer().to_owned();
         let tokens = Tokens::new(issuer.clone(), parts.keys)?;
         let jwk_set = serde_json::to_vec(&tokens.jwk_set()).map_err(|_| Failed)?;
+        let grant_types = registration_rules::grant_types(grant_types(parts.people.is_some()));
+        let open_api = open_api::document(auth, &grant_types)?;
         let registrar = parts.registration.registrar(
             auth,
             parts.clients.registry.clone(),
             parts.routes.url(Route::Register),
-            grant_types(parts.people.is_some()),
+            grant_types,
         )?;
         let mut server = Server {
             issuer,
@@ -126,6 +129,7 @@ impl Server {
             plain_pkce: auth.policy().pkce_plain,
             metadata: Bytes::new(),
             jwk_set: jwk_set.into(),
+            open_api,
             clock: SystemClock::default(),
             log: parts.log,
         };
