@@ -45,13 +45,10 @@ pub mod certificate;
 #[doc(hidden)]
 pub mod cli;
 pub mod clock;
-<<<<<<< HEAD
 pub mod discovery;
-=======
 #[cfg(feature = "explain")]
 #[cfg_attr(docsrs, doc(cfg(feature = "explain")))]
 pub mod explain;
->>>>>>> 5f470f9 (Explain a request by the running authenticator itself: Authenticator::explain, behind the feature explain)
 #[cfg(feature = "fetch")]
 #[cfg_attr(docsrs, doc(cfg(feature = "fetch")))]
 pub mod fetch;
