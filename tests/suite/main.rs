@@ -25,6 +25,7 @@ mod properties;
 mod public_keys;
 mod readiness;
 mod redaction;
+mod registration;
 mod registry;
 mod regressions;
 mod replay_memory;

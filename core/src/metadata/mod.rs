@@ -4,7 +4,9 @@
 mod credentials;
 mod entry;
 mod error;
+mod judge;
 mod pin;
+mod redirect_uri;
 mod timestamp;
 mod validate;
 

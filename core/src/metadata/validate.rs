@@ -1,5 +1,6 @@
 //! Which combinations of metadata make a client; the one place that says so.
 
+use super::judge::judge;
 use super::{ClientMetadata, MetadataError};
 use crate::algorithm::{Algorithm, UnknownAlgorithm};
 use crate::auth_method::AuthMethod;
@@ -16,14 +17,17 @@ impl TryFrom<&ClientMetadata> for Client {
     type Error = MetadataError;
 
     fn try_from(metadata: &ClientMetadata) -> Result<Client, MetadataError> {
-        Client::build(metadata, ClientSecret::hashed)
+        let client = Client::build(metadata, ClientSecret::hashed)?;
+        judge(metadata, &client)?;
+        Ok(client)
     }
 }
 
 impl Client {
     /// Builds a client from what a store holds: metadata that was judged when it was registered. As `try_from`, but a
     /// `secret_hash` that cannot be read disables that one secret instead of the client, see [`ClientSecret::stored`];
-    /// [`ClientMetadata::warnings`] names it.
+    /// [`ClientMetadata::warnings`] names it. And what the client's authentication does not need is not judged again:
+    /// redirect URIs, grant and response types, keys of ID tokens, keys without a certificate.
     ///
     /// # Errors
     /// [`MetadataError`] for everything else that makes no client.

@@ -70,8 +70,8 @@ impl Answer {
         let (status, error) = failure.public(operation);
         Answer {
             status,
-            challenge: failure.challenge(),
-            body: text(&json!({"error": error, "error_description": failure.description()})),
+            challenge: failure.challenge(operation),
+            body: text(&json!({"error": error, "error_description": failure.description(operation)})),
             event: Event {
                 operation,
                 outcome: failure.outcome(),

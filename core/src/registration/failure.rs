@@ -44,21 +44,24 @@ impl Failure {
     }
 
     /// RFC 6750 §3: without an error code for a request that shows no token. The body is the same for both.
-    pub(super) fn challenge(&self) -> Option<&'static str> {
+    pub(super) fn challenge(&self, operation: Operation) -> Option<&'static str> {
         match self.outcome {
+            Outcome::ClientUnknown if is_of_operator(operation) => None,
             Outcome::TokenMissing => Some("Bearer"),
             Outcome::TokenWrong | Outcome::ClientUnknown => Some("Bearer error=\"invalid_token\""),
             _ => None,
         }
     }
 
-    pub(super) fn description(&self) -> Cow<'_, str> {
+    pub(super) fn description(&self, operation: Operation) -> Cow<'_, str> {
         let fixed = match self.outcome {
             Outcome::Malformed | Outcome::InvalidMetadata => {
                 return self.detail.as_deref().map_or(Cow::Borrowed(""), of_the_error_charset);
             }
-            Outcome::TokenMissing | Outcome::TokenWrong => "the access token is missing or not valid here",
-            Outcome::ClientUnknown => "the access token is missing or not valid here",
+            Outcome::ClientUnknown if is_of_operator(operation) => "there is no such client",
+            Outcome::TokenMissing | Outcome::TokenWrong | Outcome::ClientUnknown => {
+                "the access token is missing or not valid here"
+            }
             Outcome::ClientDisabled => "the client is disabled",
             Outcome::UnsupportedMediaType => "the body must be uncompressed application/json",
             Outcome::TooLarge => "the body is larger than 64 KiB",

@@ -69,6 +69,10 @@ pub(super) fn read_changed(members: Map<String, Value>) -> Result<ClientMetadata
     }
     // One at a time, so that the error can say which.
     for (name, value) in &members {
+        if !is_known(name) {
+            let problem = format!("has no member {name:?}");
+            return Err(MetadataError::new("client_metadata", problem, "correct its name"));
+        }
         let mut alone = Map::new();
         alone.insert("client_id".to_owned(), Value::String(String::new()));
         alone.insert(name.clone(), value.clone());
@@ -87,6 +91,12 @@ pub(super) fn read_changed(members: Map<String, Value>) -> Result<ClientMetadata
         })?;
     }
     serde_json::from_value(Value::Object(members)).map_err(unreadable)
+}
+
+fn is_known(name: &str) -> bool {
+    FIELDS.iter().any(|(known, _)| *known == name)
+        || NOT_FOR_CLIENTS.iter().any(|(known, _)| *known == name)
+        || ["client_id", "client_secret"].contains(&name)
 }
 
 fn unreadable(_: serde_json::Error) -> MetadataError {

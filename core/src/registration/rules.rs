@@ -115,7 +115,7 @@ impl Registration {
         let mut scopes = metadata.scope.as_deref().into_iter().flat_map(|scope| scope.split(' '));
         if let Some(other) = scopes.find(|scope| {
             !self.scopes.iter().any(|known| known == scope)
-                && !held_scope.split(' ').any(|held| held == *scope)
+                && !held_scope.split(' ').any(|held| !held.is_empty() && held == *scope)
         }) {
             return Err(MetadataError::new(
                 "scope",
@@ -124,6 +124,23 @@ impl Registration {
                     true => "leave it out".to_owned(),
                     false => format!("use any of {}, one space between", self.scopes.join(", ")),
                 },
+            ));
+        }
+        let public = metadata.token_endpoint_auth_method == Some(AuthMethod::NONE);
+        if public && grant_types.iter().any(|grant| grant == "client_credentials") {
+            return Err(MetadataError::new(
+                "grant_types",
+                "has client_credentials, and the method none proves no client (RFC 6749 §4.4)",
+                "register another token_endpoint_auth_method, or leave that grant type out",
+            ));
+        }
+        if let Some(name) = &metadata.id_token_signed_response_alg
+            && name.parse::<Algorithm>().is_err()
+        {
+            return Err(MetadataError::new(
+                "id_token_signed_response_alg",
+                format!("{name:?} is no algorithm that is known here"),
+                "use one like RS256",
             ));
         }
         let redirects = grant_types.iter().any(|grant| grant == AUTHORIZATION_CODE || grant == "implicit");

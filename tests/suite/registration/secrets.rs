@@ -1,0 +1,134 @@
+//! Secrets over time: rotation with an overlap, and lifetimes.
+
+use std::time::Duration;
+
+use super::*;
+
+const DAY: i64 = 24 * 3600;
+
+fn machine(bed: &Bed) -> Value {
+    bed.registered(&format!("{{{MACHINE}}}"))
+}
+
+#[test]
+fn an_old_secret_holds_beside_the_new_one_for_a_day() {
+    let bed = bed();
+    let client = machine(&bed);
+    bed.clock.advance(60);
+    let answer = bed.rotate(&client);
+    assert_eq!(answer.status(), 200);
+    let rotated = document(&answer);
+    let (old, new) = (&client["client_secret"], &rotated["client_secret"]);
+    assert_ne!(old, new);
+    assert_eq!(rotated["client_secret_expires_at"], 0);
+    assert_eq!(rotated["client_secrets"][0]["expires_at"], NOW + 60 + DAY);
+    // Each with a label of its own, so that a log tells who has moved.
+    assert_eq!(bed.by_basic(&client, old), Ok(Some("issued 2027-01-15T08:00:00Z".to_owned())));
+    assert_eq!(bed.by_basic(&client, new), Ok(Some("issued 2027-01-15T08:01:00Z".to_owned())));
+    // The new one is the current one.
+    let with = |secret: &Value| json!({"grant_types": ["client_credentials"], "client_secret": secret});
+    assert_eq!(bed.update(&client, &with(old)).status(), 400);
+    assert_eq!(bed.update(&client, &with(new)).status(), 200);
+    bed.clock.advance(DAY - 1);
+    assert!(bed.by_basic(&client, old).is_ok());
+    bed.clock.advance(1);
+    assert_eq!(bed.by_basic(&client, old), Err(Reason::SecretExpired));
+    assert!(bed.by_basic(&client, new).is_ok());
+    // What has ended is forgotten with the next.
+    let last = document(&bed.rotate(&client));
+    assert_eq!(last["client_secrets"].as_array().unwrap().len(), 2);
+    assert_eq!(bed.by_basic(&client, old), Err(Reason::SecretMismatch));
+}
+
+#[test]
+fn however_often_a_secret_is_rotated_the_list_is_short() {
+    let bed = bed().with(|registration| registration.secret_overlap(Duration::from_secs(3600)));
+    let client = machine(&bed);
+    let mut secrets = vec![client["client_secret"].clone()];
+    for _ in 0..10 {
+        bed.clock.advance(1);
+        secrets.push(document(&bed.rotate(&client))["client_secret"].clone());
+    }
+    assert_eq!(bed.stored(&client).unwrap().metadata.client_secrets.len(), 4);
+    let valid = secrets.iter().filter(|secret| bed.by_basic(&client, secret).is_ok()).count();
+    assert_eq!(valid, 4);
+    assert!(bed.by_basic(&client, secrets.last().unwrap()).is_ok());
+    // A rotation never gives an old one more time.
+    bed.clock.advance(3600 - 4);
+    document(&bed.rotate(&client));
+    bed.clock.advance(5);
+    let valid = secrets.iter().filter(|secret| bed.by_basic(&client, secret).is_ok()).count();
+    assert_eq!(valid, 1, "the last of them, which only this rotation has ended");
+}
+
+#[test]
+fn without_an_overlap_the_old_secret_ends_at_once() {
+    let bed = bed().with(|registration| registration.secret_overlap(Duration::ZERO));
+    let client = machine(&bed);
+    let rotated = document(&bed.rotate(&client));
+    assert_eq!(bed.by_basic(&client, &client["client_secret"]), Err(Reason::SecretExpired));
+    assert!(bed.by_basic(&client, &rotated["client_secret"]).is_ok());
+}
+
+#[test]
+fn a_key_of_a_mac_is_rotated_too() {
+    let bed = bed();
+    let client = bed.registered(&metadata_for("client_secret_jwt").to_string());
+    let rotated = document(&bed.rotate(&client));
+    assert_eq!(rotated["client_secret"].as_str().unwrap().len(), 89);
+    let stored = bed.stored(&client).unwrap().metadata;
+    assert!(stored.client_secrets.iter().all(|entry| entry.secret.is_some() && entry.secret_hash.is_none()));
+    assert_eq!(stored.client_secrets.len(), 2);
+}
+
+#[test]
+fn a_client_that_needs_no_secret_gets_none() {
+    let bed = bed();
+    for method in ["private_key_jwt", "none", "tls_client_auth"] {
+        let client = bed.registered(&metadata_for(method).to_string());
+        let (status, _, description) = refusal(&bed.rotate(&client));
+        assert_eq!(status, 400);
+        assert!(description.starts_with("token_endpoint_auth_method needs no secret"), "{description}");
+    }
+}
+
+#[test]
+fn a_secret_with_a_lifetime_is_renewed_by_an_update_near_its_end() {
+    let month = 30 * DAY;
+    let bed =
+        bed().with(|registration| registration.secret_lifetime(Duration::from_secs(month.unsigned_abs())));
+    let client = machine(&bed);
+    let metadata = json!({"grant_types": ["client_credentials"]});
+    assert_eq!(client["client_secret_expires_at"], NOW + month);
+    // There is more left than the overlap.
+    bed.clock.advance(month - DAY - 1);
+    assert!(document(&bed.update(&client, &metadata)).get("client_secret").is_none());
+    bed.clock.advance(1);
+    let renewed = document(&bed.update(&client, &metadata));
+    assert_eq!(renewed["client_secret_expires_at"], NOW + month - DAY + month);
+    assert!(bed.by_basic(&client, &client["client_secret"]).is_ok());
+    assert!(bed.by_basic(&client, &renewed["client_secret"]).is_ok());
+    bed.clock.advance(DAY);
+    assert_eq!(bed.by_basic(&client, &client["client_secret"]), Err(Reason::SecretExpired));
+    // And long after its end: the registration access token has none.
+    bed.clock.advance(12 * month);
+    assert_eq!(bed.by_basic(&client, &renewed["client_secret"]), Err(Reason::SecretExpired));
+    let late = document(&bed.update(&client, &metadata));
+    assert!(bed.by_basic(&client, &late["client_secret"]).is_ok());
+    assert_eq!(bed.stored(&client).unwrap().metadata.client_secrets.len(), 1);
+}
+
+/// Where secrets have no lifetime, an end is an operator's word, which no client undoes.
+#[test]
+fn an_end_that_an_operator_has_set_is_the_end() {
+    let bed = bed();
+    let client = machine(&bed);
+    let hash = countersign::secret::sha256(client["client_secret"].as_str().unwrap());
+    let patch = json!({"client_secrets": [{"secret_hash": hash, "expires_at": NOW + 60}]});
+    assert_eq!(bed.patch(&client, &patch).status(), 200);
+    bed.clock.advance(60);
+    let answer = document(&bed.update(&client, &json!({"grant_types": ["client_credentials"]})));
+    assert!(answer.get("client_secret").is_none());
+    assert_eq!(answer["client_secret_expires_at"], NOW + 60);
+    assert_eq!(bed.by_basic(&client, &client["client_secret"]), Err(Reason::SecretExpired));
+}
