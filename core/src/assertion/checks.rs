@@ -175,7 +175,7 @@ pub(crate) async fn use_up(
             let claimed = context.claim_once(client_id, jwt_id, remember_for(assertion, context)).await?;
             // While a slow store answered, the assertion may have expired and its twin been forgotten.
             check_expiry(assertion, context, context.clock_now())?;
-            // It may have been just then that the store noticed a loss.
+            // And the claim may have been what showed that the store had lost its memory.
             check_fence(assertion, context)?;
             Ok(Some(claimed))
         }

@@ -5,6 +5,8 @@
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
 mod reservation;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -19,6 +21,8 @@ use futures_util::future::BoxFuture;
 pub use self::memory::MemoryReplayStore;
 #[cfg(feature = "postgres")]
 pub use self::postgres::PostgresReplayStore;
+#[cfg(feature = "redis")]
+pub use self::redis::RedisReplayStore;
 pub(crate) use self::reservation::Reservation;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteReplayStore;

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// interval, and there is room for another while it is not more than the tolerance away. Times are nanoseconds of a
 /// clock that never goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     interval: u64,
     tolerance: u64,
     longest_wait: u64,
@@ -16,7 +16,7 @@ pub(super) struct Budget {
 
 impl Budget {
     /// At least one at once; with an interval of zero everything is forgiven immediately.
-    pub(super) fn new(at_once: u32, then_one_in: Duration) -> Self {
+    pub(crate) fn new(at_once: u32, then_one_in: Duration) -> Self {
         let interval = nanos(then_one_in);
         Budget {
             interval,
@@ -26,35 +26,41 @@ impl Budget {
     }
 
     /// How long there is no room for another failure; `None` when there is.
-    pub(super) fn wait(&self, even_at: u64, now: u64) -> Option<Duration> {
+    pub(crate) fn wait(&self, even_at: u64, now: u64) -> Option<Duration> {
         let room_from = even_at.saturating_sub(self.tolerance);
         (room_from > now).then(|| Duration::from_nanos(room_from - now))
     }
 
     /// After another failure, whether or not there was room: those that were under way together all count, or a guesser
     /// would send a thousand at once for the price of one.
-    pub(super) fn spend(&self, even_at: u64, now: u64) -> u64 {
+    pub(crate) fn spend(&self, even_at: u64, now: u64) -> u64 {
         let furthest = now.saturating_add(self.tolerance).saturating_add(self.longest_wait);
         even_at.max(now).saturating_add(self.interval).min(furthest)
     }
 
     /// How many failures are not forgiven yet.
-    pub(super) fn spent(&self, even_at: u64, now: u64) -> u64 {
+    pub(crate) fn spent(&self, even_at: u64, now: u64) -> u64 {
         even_at.saturating_sub(now).div_ceil(self.interval.max(1))
     }
 
     /// After so many failures were taken back.
-    pub(super) fn give_back(&self, even_at: u64, failures: u64) -> u64 {
+    pub(crate) fn give_back(&self, even_at: u64, failures: u64) -> u64 {
         even_at.saturating_sub(self.interval.saturating_mul(failures))
     }
 
+    /// The interval, the tolerance and the longest wait, for whoever counts elsewhere.
+    #[cfg(feature = "redis")]
+    pub(super) fn parts(&self) -> [u64; 3] {
+        [self.interval, self.tolerance, self.longest_wait]
+    }
+
     /// After so long without a failure nothing is left to remember.
-    pub(super) fn forgives_within(&self) -> u64 {
+    pub(crate) fn forgives_within(&self) -> u64 {
         self.tolerance.saturating_add(self.longest_wait)
     }
 }
 
-pub(super) fn nanos(duration: Duration) -> u64 {
+pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 

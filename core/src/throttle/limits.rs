@@ -59,9 +59,9 @@ use crate::clock::{Clock, SystemClock};
 pub struct FailureLimits {
     clock: Arc<dyn Clock>,
     keys: RandomState,
-    by_client: Budget,
-    by_source: Budget,
-    trusts_for: u64,
+    pub(super) by_client: Budget,
+    pub(super) by_source: Budget,
+    pub(super) trusts_for: u64,
     ipv4_bits: u8,
     ipv6_bits: u8,
     entries: usize,
@@ -182,10 +182,21 @@ impl FailureLimits {
             if self.is_trusted(&mut shard, keys, now) {
                 return Ok(());
             }
-            shard.failures.get(keys.client).and_then(|even_at| self.by_client.wait(even_at, now))
+            shard.failures.get(keys.client)
         };
         let source = self.keys.hash_one(keys.source);
         let in_all = lock(shard(&self.sources, source)).get(source);
+        self.room(at_client, in_all, now)
+    }
+
+    /// Is there room in both budgets?
+    pub(super) fn room(
+        &self,
+        at_client: Option<u64>,
+        in_all: Option<u64>,
+        now: u64,
+    ) -> Result<(), RetryAfter> {
+        let at_client = at_client.and_then(|even_at| self.by_client.wait(even_at, now));
         let in_all = in_all.and_then(|even_at| self.by_source.wait(even_at, now));
         match (at_client, in_all) {
             (Some(at_client), in_all) if in_all.is_none_or(|in_all| at_client >= in_all) => {
@@ -194,6 +205,27 @@ impl FailureLimits {
             (_, Some(in_all)) => Err(RetryAfter::new(in_all, "too many failures from this source")),
             _ => Ok(()),
         }
+    }
+
+    /// Has this source succeeded as this client lately?
+    #[cfg(feature = "redis")]
+    pub(super) fn is_trusted_now(&self, attempt: &Attempted<'_>) -> bool {
+        self.keys(attempt).is_some_and(|keys| {
+            let mut shard = lock(shard(&self.clients, keys.client));
+            self.is_trusted(&mut shard, keys, self.now())
+        })
+    }
+
+    /// What stands for the source as this client, in this process. `None` for a source that is not limited.
+    #[cfg(feature = "redis")]
+    pub(super) fn tag(&self, attempt: &Attempted<'_>) -> Option<u64> {
+        Some(self.keys(attempt)?.client)
+    }
+
+    /// What is told apart.
+    #[cfg(feature = "redis")]
+    pub(super) fn source(&self, attempt: &Attempted<'_>) -> IpAddr {
+        attempt.source_prefix(self.ipv4_bits, self.ipv6_bits)
     }
 
     pub(super) fn failed_now(&self, attempt: &Attempted<'_>) {
@@ -256,7 +288,7 @@ impl FailureLimits {
         Bounds { entries: self.entries.div_ceil(SHARDS), nanos }
     }
 
-    fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         nanos(self.clock.monotonic())
     }
 }

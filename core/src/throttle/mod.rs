@@ -29,9 +29,17 @@ mod guard;
 mod limits;
 mod port;
 mod recent;
+#[cfg(feature = "redis")]
+mod redis;
 
 pub use self::attempted::Attempted;
+#[cfg(feature = "redis")]
+pub(crate) use self::budget::{Budget, nanos};
 pub(crate) use self::guard::Guard;
 pub use self::limits::FailureLimits;
 pub(crate) use self::port::Port;
 pub use self::port::{RetryAfter, Throttle};
+#[cfg(feature = "redis")]
+pub(crate) use self::recent::{Bounds, Recent};
+#[cfg(feature = "redis")]
+pub use self::redis::RedisThrottle;

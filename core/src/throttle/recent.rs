@@ -8,7 +8,7 @@ use std::mem;
 /// nothing before it matters any more, it becomes the old one, and what the old one held is forgotten: no list to keep
 /// and nothing to search, however many keys a caller invents.
 #[derive(Default)]
-pub(super) struct Recent {
+pub(crate) struct Recent {
     young: Times,
     old: Times,
     since: u64,
@@ -16,17 +16,17 @@ pub(super) struct Recent {
 
 /// How much is remembered, and for how long at least unless there is no room.
 #[derive(Clone, Copy)]
-pub(super) struct Bounds {
-    pub(super) entries: usize,
-    pub(super) nanos: u64,
+pub(crate) struct Bounds {
+    pub(crate) entries: usize,
+    pub(crate) nanos: u64,
 }
 
 impl Recent {
-    pub(super) fn get(&self, key: u64) -> Option<u64> {
+    pub(crate) fn get(&self, key: u64) -> Option<u64> {
         self.young.get(&key).or_else(|| self.old.get(&key)).copied()
     }
 
-    pub(super) fn note(&mut self, key: u64, time: u64, now: u64, bounds: Bounds) {
+    pub(crate) fn note(&mut self, key: u64, time: u64, now: u64, bounds: Bounds) {
         let is_full = self.young.len() >= bounds.entries.div_ceil(2) && !self.young.contains_key(&key);
         if is_full || now.saturating_sub(self.since) >= bounds.nanos {
             self.old = mem::take(&mut self.young);
@@ -35,12 +35,12 @@ impl Recent {
         self.young.insert(key, time);
     }
 
-    pub(super) fn remove(&mut self, key: u64) -> Option<u64> {
+    pub(crate) fn remove(&mut self, key: u64) -> Option<u64> {
         let old = self.old.remove(&key);
         self.young.remove(&key).or(old)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.young.len() + self.old.len()
     }
 }

@@ -1,0 +1,37 @@
+//! Why a server cannot be asked.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::store::StoreError;
+
+/// A text for the operator: what is wrong, and the cure where there is one. It never has a password in it, since the
+/// driver's errors do not.
+#[derive(Clone, Debug)]
+pub(crate) struct Trouble(Arc<str>);
+
+impl Trouble {
+    pub(crate) fn new(text: impl Into<Arc<str>>) -> Self {
+        Trouble(text.into())
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Trouble {}
+
+impl From<redis::RedisError> for Trouble {
+    fn from(error: redis::RedisError) -> Self {
+        Trouble::new(error.to_string())
+    }
+}
+
+impl From<Trouble> for StoreError {
+    fn from(trouble: Trouble) -> Self {
+        StoreError::new(trouble)
+    }
+}

@@ -1,0 +1,204 @@
+//! Since when a server remembers.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use redis::aio::MultiplexedConnection;
+use redis::{Pipeline, Value};
+
+use crate::clock::Clock;
+use crate::redis::{Admission, Gained, Health, RedisServers, SlotRange, Trouble, slot};
+
+/// When memory was lost last, by any of the servers.
+pub(super) struct Losses {
+    clock: Arc<dyn Clock>,
+    last: AtomicU64,
+}
+
+impl Losses {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Losses { clock, last: AtomicU64::new(0) }
+    }
+
+    pub(super) fn last(&self) -> SystemTime {
+        let last = Duration::from_millis(self.last.load(Ordering::SeqCst));
+        SystemTime::UNIX_EPOCH.checked_add(last).unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    /// At this time, or later: losses are never taken back.
+    fn note(&self, millis: u64) {
+        self.last.fetch_max(millis, Ordering::SeqCst);
+    }
+
+    fn now(&self) -> u64 {
+        let now = self.clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// The marker key of one server, `1760000000000 <replication id>`: since when, in milliseconds of Unix time, it has
+/// remembered every claim, and who it was then.
+///
+/// Whoever finds it gone or another one's writes it anew, and everybody else sees that with the next claim.
+pub(super) struct Marker {
+    losses: Arc<Losses>,
+    is_cluster: bool,
+    is_unchecked: bool,
+    state: Mutex<State>,
+}
+
+struct State {
+    key: String,
+    /// What the server has under the key, once that is known.
+    found: Option<Vec<u8>>,
+    /// It was given slots that another server had, whose keys may not have come with them.
+    has_gained: bool,
+}
+
+impl Marker {
+    pub(super) fn new(servers: &RedisServers, losses: Arc<Losses>) -> Self {
+        let state = State { key: KEY.to_owned(), found: None, has_gained: false };
+        let (is_cluster, is_unchecked) = (servers.is_cluster(), servers.is_unchecked());
+        Marker { losses, is_cluster, is_unchecked, state: Mutex::new(state) }
+    }
+
+    /// Adds the command that reads it.
+    pub(super) fn read_by(&self, commands: &mut Pipeline) {
+        commands.cmd("GET").arg(&self.state().key);
+    }
+
+    /// Is it still the one that was known?
+    pub(super) fn is(&self, found: &Value) -> bool {
+        match (found, &self.state().found) {
+            (Value::BulkString(found), Some(known)) => found == known,
+            _ => false,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Admission for Marker {
+    async fn admit(&self, connection: &mut MultiplexedConnection) -> Result<(), Trouble> {
+        let health = Health::of(connection, self.is_unchecked).await?;
+        if let Some(health) = &health {
+            health.check_primary(self.is_unchecked)?;
+            health.check_keeps(self.is_unchecked)?;
+        }
+        let (key, known, has_gained) = {
+            let state = self.state();
+            (state.key.clone(), state.found.clone(), state.has_gained)
+        };
+        let id = health.as_ref().map(Health::replication_id).filter(|id| !id.is_empty());
+        let now = self.losses.now();
+        let own = format!("{now} {}", id.unwrap_or(UNKNOWN)).into_bytes();
+        let mut set = redis::cmd("SET");
+        let found: Option<Vec<u8>> = set
+            .arg(&key)
+            .arg(&own)
+            .arg("NX")
+            .arg("GET")
+            .query_async(connection)
+            .await
+            .map_err(|error| too_old(&error))?;
+        let since = found.as_deref().and_then(|found| since(found, id));
+        let found = match (found, since) {
+            (Some(found), Some(since)) if !has_gained => {
+                match known {
+                    Some(known) if known == found => {}
+                    // Somebody has noticed a loss before us.
+                    Some(_) => self.losses.note(now),
+                    None => self.losses.note(since.min(now)),
+                }
+                found
+            }
+            (None, _) => {
+                self.losses.note(now);
+                own
+            }
+            (Some(_), _) => {
+                self.losses.note(now);
+                let () = redis::cmd("SET").arg(&key).arg(&own).query_async(connection).await?;
+                own
+            }
+        };
+        let mut state = self.state();
+        // Unless it was given other slots in the meantime.
+        if state.key == key && state.has_gained == has_gained {
+            (state.found, state.has_gained) = (Some(found), false);
+        }
+        Ok(())
+    }
+
+    fn owns(&self, ranges: &[SlotRange], gained: Gained) -> bool {
+        if !self.is_cluster {
+            return false;
+        }
+        let key = key_in(ranges);
+        let mut state = self.state();
+        let is_other = state.key != key;
+        if is_other {
+            (state.key, state.found) = (key, None);
+        }
+        state.has_gained |= gained == Gained::Slots;
+        is_other || gained == Gained::Slots
+    }
+}
+
+/// Since when the server has remembered, by its marker; `None` when that is of another server, or of this one before it
+/// became what it is now.
+fn since(marker: &[u8], id: Option<&str>) -> Option<u64> {
+    let (since, of) = std::str::from_utf8(marker).ok()?.split_once(' ')?;
+    let since = since.parse().ok()?;
+    id.is_none_or(|id| id == of).then_some(since)
+}
+
+/// The first of its names that lies in these slots: the same for all nodes, whatever they knew before.
+fn key_in(ranges: &[SlotRange]) -> String {
+    let names = (0_u32..NAMES).map(|number| format!("{KEY}:{number}"));
+    let mut ours = names.filter(|name| {
+        let slot = slot(name.as_bytes());
+        ranges.iter().any(|range| range.contains(&slot))
+    });
+    ours.next().unwrap_or_else(|| KEY.to_owned())
+}
+
+fn too_old(error: &redis::RedisError) -> Trouble {
+    // What older ones say to NX together with GET.
+    if error.to_string().contains("syntax error") {
+        return Trouble::new("the server is too old: Redis 7.0 or Valkey 7.2 is needed");
+    }
+    Trouble::new(format!("the marker of its memory cannot be written: {error}"))
+}
+
+const KEY: &str = "countersign:memory";
+const UNKNOWN: &str = "-";
+
+/// So many that a server with a single slot finds one too, all but surely; else it says MOVED and is not admitted.
+const NAMES: u32 = 200_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marker_of_another_server_is_none() {
+        assert_eq!(since(b"17 abc", Some("abc")), Some(17));
+        assert_eq!(since(b"17 abc", Some("def")), None);
+        assert_eq!(since(b"17 abc", None), Some(17));
+        for odd in [&b""[..], b"17", b"x abc", b"-1 abc", b"\xff abc"] {
+            assert_eq!(since(odd, Some("abc")), None);
+        }
+    }
+
+    #[test]
+    fn every_server_finds_a_name() {
+        for slots in [0..=0, 5_000..=5_001, 16_383..=16_383, 0..=16_383] {
+            let key = key_in(std::slice::from_ref(&slots));
+            assert!(slots.contains(&slot(key.as_bytes())), "{key}");
+        }
+    }
+}
