@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use super::cached::{CacheUse, CachedKeySet};
 use super::entry::Entry;
 use super::error::{FailureKind, FetchError};
 use super::target::Target;
@@ -70,6 +71,25 @@ impl Cache {
         entry.weigh_set(weight);
         known.weight += weight;
         Ok(())
+    }
+
+    pub(super) fn in_use(&self) -> CacheUse {
+        let known = self.read();
+        CacheUse { urls: known.entries.len(), octets: known.weight, room: self.room }
+    }
+
+    pub(super) fn list(&self, most: usize, now: Duration) -> Vec<CachedKeySet> {
+        let known = self.read();
+        let entries: Vec<_> =
+            known.entries.iter().map(|(url, entry)| (Arc::clone(url), Arc::clone(entry))).collect();
+        drop(known);
+        let mut list: Vec<_> = entries.iter().map(|(url, entry)| entry.describe(url, now)).collect();
+        list.sort_by(|one, other| {
+            let urgency = |set: &CachedKeySet| (set.failure.is_none(), set.fresh_for);
+            urgency(one).cmp(&urgency(other)).then_with(|| one.uri.cmp(&other.uri))
+        });
+        list.truncate(most);
+        list
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Known> {

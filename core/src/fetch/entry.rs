@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::cached::CachedKeySet;
 use super::error::{FailureKind, FetchError};
 use super::limits::{
     FIRST_PAUSE, JITTER_PERCENT, LONGEST_PAUSE, MIN_LIFETIME, REFETCH_INTERVAL, REFRESH_AT_PERCENT,
@@ -78,6 +79,7 @@ struct State {
 
 struct Good {
     keys: Arc<KeySet>,
+    fetched_at: Duration,
     refresh_at: Duration,
     fresh_until: Duration,
     served_until: Duration,
@@ -167,6 +169,22 @@ impl Entry {
         departure.outcome.send_replace(Some(outcome));
     }
 
+    /// For an operator; being looked at is no use.
+    pub(super) fn describe(&self, url: &str, now: Duration) -> CachedKeySet {
+        let state = self.state();
+        let good = state.good.as_ref();
+        CachedKeySet {
+            uri: url.to_owned(),
+            keys: good.map(|good| good.keys.keys().count()),
+            age: good.map(|good| now.saturating_sub(good.fetched_at)),
+            fresh_for: good.map(|good| good.fresh_until.saturating_sub(now)),
+            served_for: good.map(|good| good.served_until.saturating_sub(now)),
+            failure: state.failure.clone(),
+            failures: state.failures,
+            is_fetching: state.flight.is_some(),
+        }
+    }
+
     /// When it was last asked for, in seconds.
     pub(super) fn used_at(&self) -> u64 {
         self.used_at.load(Ordering::Relaxed)
@@ -253,6 +271,7 @@ impl Good {
             REFRESH_AT_PERCENT * 256 - JITTER_PERCENT * REFRESH_AT_PERCENT * u32::from(fetched.jitter) / 100;
         Good {
             keys: fetched.keys,
+            fetched_at: now,
             refresh_at: now + fresh_for * percent / (256 * 100),
             fresh_until: now + fresh_for,
             served_until: now + fresh_for + fetched.serve_stale,

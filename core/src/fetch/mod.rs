@@ -19,6 +19,7 @@
 
 mod address;
 mod cache;
+mod cached;
 mod counters;
 mod dialer;
 pub(crate) mod document;
@@ -40,6 +41,7 @@ use std::time::Duration;
 
 use rustls::RootCertStore;
 
+pub use self::cached::{CacheUse, CachedKeySet};
 pub use self::counters::Counters;
 pub use self::error::{FailureKind, FetchError};
 #[cfg(fuzzing)]
@@ -165,6 +167,17 @@ impl KeySetFetcher {
     /// What it did so far.
     pub fn counters(&self) -> Counters {
         self.shared.counts.snapshot()
+    }
+
+    /// How full the cache is.
+    pub fn cache_use(&self) -> CacheUse {
+        self.shared.cache.in_use()
+    }
+
+    /// The URLs that are known, at most so many: those whose last fetch failed first, then those whose set is soonest past
+    /// its lifetime. Nothing is fetched. Looks through the whole cache: for an operator, not for a request.
+    pub fn cached(&self, most: usize) -> Vec<CachedKeySet> {
+        self.shared.cache.list(most, self.now())
     }
 
     /// Everything but the usual case.

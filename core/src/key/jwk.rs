@@ -64,7 +64,7 @@ impl VerificationKey {
             usable: is_for_verifying(members)?,
             x5t: thumbprint_member(members, "x5t")?,
             x5t_s256: thumbprint_member(members, "x5t#S256")?,
-            has_certificate: false,
+            certificate: None,
             material,
         };
         #[cfg(feature = "x509")]

@@ -16,6 +16,7 @@ mod x509;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 pub use self::jwk::KeyProblem;
 #[cfg(feature = "x509")]
@@ -37,8 +38,9 @@ pub struct VerificationKey {
     pub(crate) usable: bool,
     pub(crate) x5t: Option<Box<str>>,
     pub(crate) x5t_s256: Option<Box<str>>,
-    /// Were the two computed from a whole certificate? Else they are what the JWK says.
-    has_certificate: bool,
+    /// First and last second of the whole certificate from which the two were computed; without one they are what the
+    /// JWK says.
+    certificate: Option<(SystemTime, SystemTime)>,
     material: KeyMaterial,
 }
 
@@ -59,7 +61,18 @@ impl VerificationKey {
     ///
     /// Certificates are read with the feature `x509`.
     pub fn certificate_thumbprint(&self) -> Option<&str> {
-        self.x5t_s256.as_deref().filter(|_| self.has_certificate)
+        self.x5t_s256.as_deref().filter(|_| self.certificate.is_some())
+    }
+
+    /// The first second in which the certificate that was registered with the key is valid.
+    pub fn certificate_begins_at(&self) -> Option<SystemTime> {
+        self.certificate.map(|(first, _)| first)
+    }
+
+    /// The last second in which the certificate that was registered with the key is valid. It says when the client has to
+    /// have another; a signature is not judged by it.
+    pub fn certificate_ends_at(&self) -> Option<SystemTime> {
+        self.certificate.map(|(_, last)| last)
     }
 
     /// May the key verify signatures of this algorithm: by its type and curve, and by its own `alg`, `use` and

@@ -2,9 +2,12 @@
 //! [RFC 7517 §4.7](https://www.rfc-editor.org/rfc/rfc7517#section-4.7)).
 //!
 //! Only two things are taken from a certificate: the key, and the hash of the whole by which it is named. Its
-//! dates, issuer, signature, key usage and other extensions are not looked at. What makes the key the client's is
-//! that it was registered, exactly as with a JWK, which has no dates either; a certificate that expired yesterday
-//! does not stop its client today. Whoever wants the key gone takes it out of the registration.
+//! dates are kept for operators to see and are not judged; its issuer, signature, key usage and other extensions are
+//! not looked at. What makes the key the client's is that it was registered, exactly as with a JWK, which has no dates
+//! either; a certificate that expired yesterday does not stop its client today. Whoever wants the key gone takes it out
+//! of the registration.
+
+use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest;
 use base64::Engine as _;
@@ -12,6 +15,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 use x509_parser::certificate::X509CertificateParser;
 use x509_parser::nom::Parser as _;
+use x509_parser::time::ASN1Time;
 
 use super::VerificationKey;
 use super::material::KeyMaterial;
@@ -23,6 +27,8 @@ pub(super) struct Certificate {
     x5t: Box<str>,
     /// RFC 7515 §4.1.8.
     x5t_s256: Box<str>,
+    /// First and last second.
+    validity: (SystemTime, SystemTime),
 }
 
 impl Certificate {
@@ -44,6 +50,7 @@ impl Certificate {
             material: KeyMaterial::from_spki(certificate.public_key())?,
             x5t: thumbprint(&digest::SHA1_FOR_LEGACY_USE_ONLY),
             x5t_s256: thumbprint(&digest::SHA256),
+            validity: (time(certificate.validity().not_before), time(certificate.validity().not_after)),
         })
     }
 
@@ -52,7 +59,7 @@ impl Certificate {
         VerificationKey {
             x5t: Some(self.x5t),
             x5t_s256: Some(self.x5t_s256),
-            has_certificate: true,
+            certificate: Some(self.validity),
             ..VerificationKey::bare(self.material)
         }
     }
@@ -67,7 +74,7 @@ impl VerificationKey {
             usable: true,
             x5t: None,
             x5t_s256: None,
-            has_certificate: false,
+            certificate: None,
             material,
         }
     }
@@ -94,10 +101,16 @@ impl VerificationKey {
         Ok(VerificationKey {
             x5t: Some(certificate.x5t),
             x5t_s256: Some(certificate.x5t_s256),
-            has_certificate: true,
+            certificate: Some(certificate.validity),
             ..self
         })
     }
+}
+
+/// A time before 1970 is shown as 1970.
+fn time(time: ASN1Time) -> SystemTime {
+    let seconds = u64::try_from(time.timestamp()).unwrap_or_default();
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 /// Base64 (RFC 4648 §4) in one line or in many.

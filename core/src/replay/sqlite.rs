@@ -113,6 +113,16 @@ impl SqliteReplayStore {
         self
     }
 
+    /// How many assertions there is room for.
+    pub fn capacity(&self) -> usize {
+        usize::try_from(self.limits.all).unwrap_or(usize::MAX)
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     async fn ask(&self, task: Task) -> Result<Claim, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.queue.try_send(Request { task, reply }).map_err(|error| {

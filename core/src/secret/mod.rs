@@ -162,6 +162,16 @@ impl ClientSecret {
         self.label.as_ref()
     }
 
+    /// From when on it authenticates; `None`: always did.
+    pub fn begins_at(&self) -> Option<SystemTime> {
+        self.not_before
+    }
+
+    /// When it ends; `None`: never.
+    pub fn ends_at(&self) -> Option<SystemTime> {
+        self.expires_at
+    }
+
     /// Is it kept under a hash that is slow on purpose?
     pub fn is_slow(&self) -> bool {
         matches!(self.kind, Kind::Slow(_))
