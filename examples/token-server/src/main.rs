@@ -68,10 +68,8 @@ fn serve_configured(cli: &Cli, file: &Path) -> Result<ExitCode, Problem> {
             let operators = listen(address)?;
             let (admin, observers) = Admin::new()?;
             let (running, tls) = setup.build((logged, observers), log.clone())?;
-            admin.health.watch(&running.auth);
-            let address = admin
-                .serve(operators, running.clients.file.clone())
-                .map_err(|error| Problem::new(error.to_string()))?;
+            let address =
+                admin.serve(operators, running.clone()).map_err(|error| Problem::new(error.to_string()))?;
             log(&format!("operators: http://{address}"));
             (running, tls)
         }

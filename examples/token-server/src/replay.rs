@@ -1,9 +1,11 @@
 //! `replay`: where used assertions are remembered.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use countersign::AuthenticatorBuilder;
-use countersign::replay::{MemoryReplayStore, SqliteReplayStore};
+use countersign::replay::{MemoryReplayStore, ReplayStore, SqliteReplayStore};
 
 use crate::config::problem::Problem;
 use crate::config::store_url::StoreUrl;
@@ -24,15 +26,44 @@ pub(crate) enum Replay {
 
 impl Replay {
     /// Opens it, and gives it to the authenticator.
-    pub(crate) fn open(self, builder: AuthenticatorBuilder) -> Result<AuthenticatorBuilder, Problem> {
+    pub(crate) fn open(
+        self,
+        builder: AuthenticatorBuilder,
+    ) -> Result<(AuthenticatorBuilder, ReplayState), Problem> {
         match self {
-            Replay::Memory => Ok(builder.replay(MemoryReplayStore::new())),
+            Replay::Memory => {
+                let store = Arc::new(MemoryReplayStore::new());
+                let state = ReplayState {
+                    kind: "memory",
+                    memory_lost_at: store.memory_lost_at(),
+                    memory: Some(Arc::clone(&store)),
+                };
+                Ok((builder.replay(store), state))
+            }
             Replay::Sqlite(file) => {
                 let store = stores::block_on(SqliteReplayStore::open(file))?
                     .map_err(|error| Problem::new(format!("replay: {error}")))?;
-                Ok(builder.replay(store))
+                let state = ReplayState::shared("sqlite", &store);
+                Ok((builder.replay(store), state))
             }
             Replay::Postgres(_) | Replay::Redis(_) => Err(Problem::new("replay: not here yet")),
         }
+    }
+}
+
+/// What an operator sees of the open store.
+#[derive(Clone)]
+pub(crate) struct ReplayState {
+    pub(crate) kind: &'static str,
+    /// When it last lost what it remembered, as far as that was known when it was opened.
+    pub(crate) memory_lost_at: Option<SystemTime>,
+    /// The store itself, where its entries can be counted without asking anybody.
+    pub(crate) memory: Option<Arc<MemoryReplayStore>>,
+}
+
+impl ReplayState {
+    /// Of a store that lies outside this process.
+    fn shared(kind: &'static str, store: &impl ReplayStore) -> Self {
+        ReplayState { kind, memory_lost_at: store.memory_lost_at(), memory: None }
     }
 }

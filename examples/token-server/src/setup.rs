@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use countersign::certificate::TrustAnchors;
+use countersign::fetch::KeySetFetcher;
 use countersign::observer::Observer;
 use countersign::store::{Clients, ReloadableClients};
 use countersign::{Authenticator, Policy};
@@ -20,7 +21,7 @@ use crate::log::Log;
 use crate::mutual_tls::{self, Proxy, Tls, TlsSocket};
 use crate::registration_rules::RegistrationRules;
 use crate::registry::{Registry, RegistryAt};
-use crate::replay::Replay;
+use crate::replay::{Replay, ReplayState};
 use crate::server::{Parts, People, Registrations, Routes, Server, ServerKeys};
 
 /// Everything that was read, before it is put together.
@@ -47,6 +48,9 @@ pub(crate) struct Running {
     pub(crate) server: Arc<Server>,
     /// Those that both look at.
     pub(crate) clients: KnownClients,
+    /// Where the key sets behind `jwks_uri` come from.
+    pub(crate) fetcher: Arc<KeySetFetcher>,
+    pub(crate) replay: ReplayState,
 }
 
 impl Setup {
@@ -164,11 +168,12 @@ impl Setup {
             file: ReloadableClients::new(Clients::new(self.clients.clients)?),
             registry: self.registry,
         };
+        let fetcher = Arc::new(self.fetch.open()?);
         let mut builder = Authenticator::builder()
             .issuer(self.issuer)
             .policy(self.policy)
             .clients(clients.clone())
-            .key_source(self.fetch.open()?)
+            .key_source(Arc::clone(&fetcher))
             .observer(observer);
         for (endpoint, url) in self.routes.endpoint_urls() {
             builder = builder.endpoint(endpoint, url);
@@ -185,7 +190,8 @@ impl Setup {
         if let Some(proxy) = self.proxy {
             builder = proxy.open(builder)?;
         }
-        let auth = self.replay.open(builder)?.build()?;
+        let (builder, replay) = self.replay.open(builder)?;
+        let auth = builder.build()?;
         let parts = Parts {
             routes: self.routes,
             clients: clients.clone(),
@@ -196,7 +202,7 @@ impl Setup {
             log,
         };
         let server = Arc::new(Server::new(parts, &auth)?);
-        Ok((Running { auth, server, clients }, self.tls))
+        Ok((Running { auth, server, clients, fetcher, replay }, self.tls))
     }
 }
 

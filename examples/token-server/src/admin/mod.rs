@@ -18,7 +18,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign::observer::{MethodUse, Metrics, RingBuffer};
-use countersign::store::ReloadableClients;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -29,6 +28,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use crate::config::problem::Problem;
 use crate::health::Health;
+use crate::setup::Running;
 
 /// What the listener shows.
 pub(crate) struct Admin {
@@ -59,11 +59,12 @@ impl Admin {
         Ok((Admin { health, events, methods, figures }, observers))
     }
 
-    /// Serves on a thread of its own, for as long as the process lives. The clients are those that `/methods` tells of.
-    pub(crate) fn serve(self, listener: TcpListener, clients: ReloadableClients) -> io::Result<SocketAddr> {
+    /// Serves on a thread of its own, for as long as the process lives.
+    pub(crate) fn serve(self, listener: TcpListener, running: Running) -> io::Result<SocketAddr> {
         let address = listener.local_addr()?;
         listener.set_nonblocking(true)?;
-        let listening = Listening { admin: self, clients };
+        self.health.watch(&running.auth);
+        let listening = Listening { admin: self, running };
         thread::Builder::new().name("admin".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(listening.accept(listener))
@@ -75,7 +76,7 @@ impl Admin {
 /// What every request is answered from.
 struct Listening {
     admin: Admin,
-    clients: ReloadableClients,
+    running: Running,
 }
 
 impl Listening {

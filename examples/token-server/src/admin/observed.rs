@@ -38,6 +38,6 @@ fn events(admin: &Admin) -> Answer {
 }
 
 fn methods(listening: &Listening) -> Answer {
-    let clients = listening.clients.current();
+    let clients = listening.running.clients.file.current();
     response::json(StatusCode::OK, &listening.admin.methods.report(clients.iter().map(AsRef::as_ref)))
 }
