@@ -83,7 +83,7 @@ fn serve_demo(cli: &Cli) -> Result<ExitCode, Problem> {
     let folder = Path::new(DEMO_FOLDER);
     let log = log::standard_error();
     let tls_address = demo_tls_address(cli.listen);
-    let setup = Setup::demonstration(folder, &listener, tls_address)?;
+    let setup = Setup::demonstration(folder, &listener, tls_address, &demo::registry(folder))?;
     demo::remember_issuer(folder, setup.issuer())?;
     let lines = setup.demo_lines(folder);
     let (running, tls) = setup.build(LoggedDecisions(log.clone()), log.clone())?;

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use countersign::Client;
 use countersign::metadata::ClientMetadata;
 use countersign::secret::Rehash;
-use countersign::store::{ClientRegistry, ClientStore, MemoryRegistry, RegisteredClient, StoreError};
+use countersign::store::{
+    ClientRegistry, ClientStore, MemoryRegistry, PostgresClients, RegisteredClient, SqliteClients, StoreError,
+};
 
 use crate::config::problem::Problem;
 use crate::config::store_url::StoreUrl;
 use crate::registration_rules::RegistrationRules;
 use crate::server::prepare;
+use crate::stores;
 
 /// A value of `registry`. Nothing is opened yet.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,75 +31,87 @@ pub(crate) enum RegistryAt {
 #[derive(Clone)]
 pub(crate) enum Registry {
     Memory(MemoryRegistry),
+    Sqlite(SqliteClients),
+    Postgres(PostgresClients),
 }
 
 impl RegistryAt {
     /// Opens it. Its clients may ask for these scopes.
+    ///
+    /// # Errors
+    /// When it cannot be opened now: a server that starts without its registry would refuse every client in it.
     pub(crate) fn open(&self, rules: &RegistrationRules) -> Result<Registry, Problem> {
         let ceiling: Arc<str> = rules.scopes.join(" ").into();
         let prepare =
             move |metadata: &ClientMetadata, client| prepare(metadata, client, Some(ceiling.clone()));
         match self {
             RegistryAt::Memory => Ok(Registry::Memory(MemoryRegistry::default().prepared_by(prepare))),
-            RegistryAt::Sqlite(_) | RegistryAt::Postgres(_) => Err(Problem::new("registry: not here yet")),
+            RegistryAt::Sqlite(file) => {
+                let opened = stores::block_on(SqliteClients::open(file))?;
+                let opened = opened.map_err(|error| {
+                    Problem::new(format!(
+                        "registry: {}: {error}; its folder must exist and be writable",
+                        file.display()
+                    ))
+                })?;
+                Ok(Registry::Sqlite(opened.prepared_by(prepare)))
+            }
+            RegistryAt::Postgres(url) => {
+                let connected = stores::block_on(PostgresClients::connect(url.with_password()))?;
+                let connected = connected.map_err(|error| stores::unreachable("registry", url, &error))?;
+                Ok(Registry::Postgres(connected.prepared_by(prepare)))
+            }
         }
     }
 }
 
+/// The same asked of whichever it is.
+macro_rules! each {
+    ($self:expr, $registry:ident => $asked:expr) => {
+        match $self {
+            Registry::Memory($registry) => $asked,
+            Registry::Sqlite($registry) => $asked,
+            Registry::Postgres($registry) => $asked,
+        }
+    };
+}
+
 impl ClientStore for Registry {
     async fn find(&self, client_id: &str) -> Result<Option<Arc<Client>>, StoreError> {
-        match self {
-            Registry::Memory(registry) => registry.find(client_id).await,
-        }
+        each!(self, registry => registry.find(client_id).await)
     }
 
     fn has_slow_hashes(&self) -> bool {
-        match self {
-            Registry::Memory(registry) => registry.has_slow_hashes(),
-        }
+        each!(self, registry => registry.has_slow_hashes())
     }
 
     fn slow_clients(&self) -> Vec<Arc<Client>> {
-        match self {
-            Registry::Memory(registry) => registry.slow_clients(),
-        }
+        each!(self, registry => registry.slow_clients())
     }
 
     async fn rehash(&self, client_id: &str, rehash: &Rehash<'_>) {
-        match self {
-            Registry::Memory(registry) => registry.rehash(client_id, rehash).await,
-        }
+        each!(self, registry => registry.rehash(client_id, rehash).await)
     }
 }
 
 impl ClientRegistry for Registry {
     async fn read(&self, client_id: &str) -> Result<Option<RegisteredClient>, StoreError> {
-        match self {
-            Registry::Memory(registry) => registry.read(client_id).await,
-        }
+        each!(self, registry => registry.read(client_id).await)
     }
 
     async fn insert(&self, client: &RegisteredClient) -> Result<bool, StoreError> {
-        match self {
-            Registry::Memory(registry) => registry.insert(client).await,
-        }
+        each!(self, registry => registry.insert(client).await)
     }
 
     async fn replace(&self, client: &RegisteredClient) -> Result<bool, StoreError> {
-        match self {
-            Registry::Memory(registry) => registry.replace(client).await,
-        }
+        each!(self, registry => registry.replace(client).await)
     }
 
     async fn remove(&self, client_id: &str, revision: u64) -> Result<bool, StoreError> {
-        match self {
-            Registry::Memory(registry) => registry.remove(client_id, revision).await,
-        }
+        each!(self, registry => registry.remove(client_id, revision).await)
     }
 
     async fn page(&self, after: &str, limit: usize) -> Result<Vec<RegisteredClient>, StoreError> {
-        match self {
-            Registry::Memory(registry) => registry.page(after, limit).await,
-        }
+        each!(self, registry => registry.page(after, limit).await)
     }
 }

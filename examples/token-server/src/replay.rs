@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use countersign::AuthenticatorBuilder;
-use countersign::replay::{MemoryReplayStore, ReplayStore, SqliteReplayStore};
+use countersign::replay::{MemoryReplayStore, PostgresReplayStore, ReplayStore, SqliteReplayStore};
 
 use crate::config::problem::Problem;
 use crate::config::store_url::StoreUrl;
@@ -46,7 +46,13 @@ impl Replay {
                 let state = ReplayState::shared("sqlite", &store);
                 Ok((builder.replay(store), state))
             }
-            Replay::Postgres(_) | Replay::Redis(_) => Err(Problem::new("replay: not here yet")),
+            Replay::Postgres(url) => {
+                let store = stores::block_on(PostgresReplayStore::connect(url.with_password()))?
+                    .map_err(|error| stores::unreachable("replay", &url, &error))?;
+                let state = ReplayState::shared("postgres", &store);
+                Ok((builder.replay(store), state))
+            }
+            Replay::Redis(_) => Err(Problem::new("replay: not here yet")),
         }
     }
 }

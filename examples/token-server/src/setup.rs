@@ -92,15 +92,17 @@ impl Setup {
         folder: &Path,
         listener: &TcpListener,
         tls: SocketAddr,
+        registry: &RegistryAt,
     ) -> Result<Self, Problem> {
         let issuer = own_url(listener)?;
         let demo = demo::open(folder)?;
+        let registration = RegistrationRules::default();
         let mut setup = Setup {
             routes: Routes::new(&issuer, &BTreeMap::new()),
             issuer,
             policy: Policy::default(),
-            registry: RegistryAt::Memory.open(&RegistrationRules::default())?,
-            registration: RegistrationRules::default(),
+            registry: registry.open(&registration)?,
+            registration,
             replay: Replay::Memory,
             fetch: Fetch::default(),
             tls: None,

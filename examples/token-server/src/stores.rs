@@ -6,9 +6,11 @@
 use std::future::Future;
 use std::sync::OnceLock;
 
+use countersign::store::StoreError;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::problem::Problem;
+use crate::config::store_url::StoreUrl;
 
 /// Runs this to its end, before there is a framework. What it spawns goes on for as long as the process lives.
 pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output, Problem> {
@@ -19,6 +21,11 @@ pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output, Problem> {
 pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) -> Result<(), Problem> {
     runtime()?.spawn(future);
     Ok(())
+}
+
+/// What a start that fails says, without the password in the URL.
+pub(crate) fn unreachable(key: &str, url: &StoreUrl, error: &StoreError) -> Problem {
+    Problem::new(format!("{key} = {:?}: {error}; start that server, or correct the URL", url.to_string()))
 }
 
 fn runtime() -> Result<&'static Runtime, Problem> {

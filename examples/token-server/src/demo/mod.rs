@@ -19,6 +19,7 @@ use crate::config::clients::LoadedClients;
 use crate::config::problem::Problem;
 use crate::config::{clients as client_file, users};
 use crate::mutual_tls::Tls;
+use crate::registry::RegistryAt;
 use crate::server::{People, ServerKeys};
 
 /// The one user, who is signed in wherever somebody asks.
@@ -39,6 +40,11 @@ pub(crate) fn tls(folder: &Path, listen: SocketAddr) -> Tls {
         key: folder.join("server-key.pem"),
         client_ca: Some(folder.join("ca.pem")),
     }
+}
+
+/// Where clients that register with the demonstration are kept: beside its own, so that they outlive a restart.
+pub(crate) fn registry(folder: &Path) -> RegistryAt {
+    RegistryAt::Sqlite(folder.join("registry.db"))
 }
 
 /// Opens the folder, after making it when it is not there.

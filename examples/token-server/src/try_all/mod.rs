@@ -25,6 +25,7 @@ use crate::cli::Framework;
 use crate::config::clients;
 use crate::config::problem::Problem;
 use crate::mutual_tls::Proxy;
+use crate::registry::RegistryAt;
 use crate::setup::Setup;
 use crate::{demo, front};
 
@@ -39,9 +40,10 @@ pub(crate) fn run(folder: &Path, framework: Framework) -> Result<ExitCode, Probl
         forwarded_for: None,
         client_ca: None,
     };
-    let setup = Setup::demonstration(folder, &listener, (Ipv4Addr::LOCALHOST, 0).into())?
-        .with_more_clients(more_clients(folder)?)
-        .with_proxy(proxy);
+    let setup =
+        Setup::demonstration(folder, &listener, (Ipv4Addr::LOCALHOST, 0).into(), &RegistryAt::Memory)?
+            .with_more_clients(more_clients(folder)?)
+            .with_proxy(proxy);
     let tls_address = setup.tls_address().ok_or_else(|| Problem::new("there is no TLS listener"))?;
     let overheard = Arc::new(Overheard::default());
     let mut trial = Trial::new(folder, address, tls_address, Arc::clone(&overheard), &setup.registrations())?;
