@@ -57,7 +57,7 @@ pub(super) fn settle(
     if !renew && entries.last().is_some_and(|current| need.is_met_by(current)) {
         return Ok(None);
     }
-    let secret = match need.key {
+    let secret = match need.new_key {
         Some(algorithm) => ClientSecret::generate_for_mac(algorithm)?,
         None => ClientSecret::generate()?,
     };
@@ -124,6 +124,8 @@ struct Need {
     compared: bool,
     /// The algorithm whose key it is, the one with the longest key where there are several.
     key: Option<Algorithm>,
+    /// The algorithm whose key a new one is. A client of `client_secret_jwt` that has registered none may sign with any.
+    new_key: Option<Algorithm>,
 }
 
 impl Need {
@@ -134,13 +136,16 @@ impl Need {
             let algorithm = name.as_deref().and_then(|name| name.parse::<Algorithm>().ok());
             algorithm.filter(|algorithm| algorithm.is_symmetric())
         };
-        let assertions = has(AuthMethod::CLIENT_SECRET_JWT)
-            // Which one it signs with is its own choice.
-            .then(|| symmetric(&metadata.token_endpoint_auth_signing_alg).unwrap_or(Algorithm::HS512));
+        let signs_with = symmetric(&metadata.token_endpoint_auth_signing_alg);
         let id_tokens = symmetric(&metadata.id_token_signed_response_alg).filter(|_| !has(AuthMethod::NONE));
+        let longest = |of_assertions: Algorithm| {
+            let signs = has(AuthMethod::CLIENT_SECRET_JWT).then(|| signs_with.unwrap_or(of_assertions));
+            signs.into_iter().chain(id_tokens).max_by_key(|key| MacKey::least_octets(*key))
+        };
         Need {
             compared: has(AuthMethod::CLIENT_SECRET_BASIC) || has(AuthMethod::CLIENT_SECRET_POST),
-            key: assertions.into_iter().chain(id_tokens).max_by_key(|key| MacKey::least_octets(*key)),
+            key: longest(Algorithm::HS256),
+            new_key: longest(Algorithm::HS512),
         }
     }
 

@@ -1,8 +1,12 @@
 //! An operator changes one client: merge patches, and new tokens.
 
+use std::sync::Arc;
+
+use countersign::AuthMethod;
 use countersign::registration::Outcome;
 use countersign_tests::assertion::Assertion;
 use countersign_tests::fixtures::fixtures;
+use countersign_tests::jwk::PrivateJwk;
 
 use super::*;
 
@@ -147,6 +151,31 @@ fn a_secret_in_the_clear_does_not_stay_in_the_clear() {
     assert!(bed.by_basic(&client, &secret).is_ok());
     let stored = serde_json::to_string(&bed.stored(&client).unwrap().metadata).unwrap();
     assert!(!stored.contains("wCTKUr"), "{stored}");
+}
+
+/// What was imported is left as it is, as long as it can work.
+#[test]
+fn a_secret_that_is_enough_is_not_replaced() {
+    let bed = bed();
+    let template = bed.stored(&machine(&bed)).unwrap();
+    let secret = "wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq";
+    for (client_id, method) in [("unpinned", None), ("mac", Some(AuthMethod::CLIENT_SECRET_JWT))] {
+        let mut imported = template.clone();
+        imported.metadata.client_id = client_id.to_owned();
+        imported.metadata.client_secrets.clear();
+        imported.metadata.client_secret = Some(secret.to_owned());
+        imported.metadata.any_secret_method = method.is_none();
+        imported.metadata.token_endpoint_auth_method = method;
+        assert!(block_on(bed.clients.insert(&imported)).unwrap());
+        let client = json!({"client_id": client_id});
+        let answer = bed.patch(&client, &json!({"client_name": "Imported"}));
+        assert_eq!(answer.status(), 200, "{:?}", answer.body());
+        assert!(document(&answer).get("client_secret").is_none(), "{client_id}");
+        let key = Arc::new(PrivateJwk::of_secret(secret));
+        let request = Request::token().assertion(Assertion::new(client_id, key, "HS256").mint());
+        assert!(bed.authenticate(request).is_ok(), "{client_id}");
+    }
+    assert!(bed.by_basic(&json!({"client_id": "unpinned"}), &json!(secret)).is_ok());
 }
 
 #[test]

@@ -408,6 +408,64 @@ fn bodies_that_are_no_metadata() {
     assert_eq!(block_on(bed.registration.register(&fine, body.as_bytes())).status(), 201);
 }
 
+/// Whatever stands where: an answer, and never one of the server's own faults.
+#[test]
+fn every_member_with_every_kind_of_value_is_answered() {
+    let bed = bed()
+        .with(|registration| registration.scopes(["read"]).grant_types(["authorization_code", "implicit"]));
+    let known =
+        serde_json::from_str::<countersign::metadata::ClientMetadata>(r#"{"": 0}"#).unwrap_err().to_string();
+    let members: Vec<&str> = known.split('`').skip(3).step_by(2).collect();
+    assert!(members.len() > 30);
+    let deep = (0..100).fold(json!(1), |deep, _| json!({"keys": [deep]}));
+    let values = [
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(-1),
+        json!(1e300),
+        json!(u64::MAX),
+        json!(""),
+        json!("x"),
+        json!("\u{0}"),
+        json!("https://a.example/"),
+        json!("none"),
+        json!("HS512"),
+        json!([]),
+        json!([null]),
+        json!([""]),
+        json!(["code"]),
+        json!([[]]),
+        json!({}),
+        json!({"keys": []}),
+        json!({"keys": [{}]}),
+        deep,
+        json!([{"method": "none"}]),
+        json!([{"method": "client_secret_jwt"}]),
+        json!([{"secret": ""}]),
+        json!([{"secret_hash": ""}]),
+        json!([{"secret": "x", "expires_at": u64::MAX}]),
+        json!("1999-01-01T00:00:00Z"),
+    ];
+    for member in members {
+        for value in &values {
+            let client = bed.registered(r#"{"redirect_uris": ["https://a.example/"]}"#);
+            let body = json!({"redirect_uris": ["https://a.example/"], member: value});
+            for answer in [
+                bed.register(&body.to_string()),
+                bed.put(&client, &body.to_string()),
+                bed.update(&client, &body),
+                bed.patch(&client, &json!({member: value})),
+                bed.rotate(&client),
+            ] {
+                assert!(matches!(answer.status(), 200 | 201 | 400 | 403), "{member}: {value}: {answer:?}");
+            }
+            // What is stored can be read, whatever it is.
+            assert!(block_on(bed.clients.find(id(&client))).unwrap().is_some());
+        }
+    }
+}
+
 #[test]
 fn what_a_caller_sends_comes_back_in_the_error_charset_alone() {
     let answer = bed().register("{\"token_endpoint_auth_method\": \"\\\"\\\\\u{e9}\u{202e}<x>\"}");
