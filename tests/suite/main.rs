@@ -35,6 +35,7 @@ mod secrets;
 #[cfg(unix)]
 mod servers;
 mod sign;
+mod stores;
 mod throttle;
 mod wire;
 mod wycheproof;

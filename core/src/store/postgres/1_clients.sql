@@ -43,12 +43,12 @@ DECLARE
     old_version bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        SELECT array_agg(client_id) INTO changed FROM (SELECT client_id FROM added LIMIT 1001) AS some;
+        SELECT array_agg(client_id) INTO changed FROM (SELECT client_id FROM added LIMIT 1001) AS few;
     ELSIF TG_OP = 'DELETE' THEN
-        SELECT array_agg(client_id) INTO changed FROM (SELECT client_id FROM removed LIMIT 1001) AS some;
+        SELECT array_agg(client_id) INTO changed FROM (SELECT client_id FROM removed LIMIT 1001) AS few;
     ELSIF TG_OP = 'UPDATE' THEN
         SELECT array_agg(client_id) INTO changed
-        FROM (SELECT client_id FROM removed UNION SELECT client_id FROM added LIMIT 1001) AS some;
+        FROM (SELECT client_id FROM removed UNION SELECT client_id FROM added LIMIT 1001) AS few;
     END IF;
     IF changed IS NULL AND TG_OP <> 'TRUNCATE' THEN
         RETURN NULL;
@@ -63,7 +63,7 @@ BEGIN
 
     -- Each change takes out some that are older than ten minutes.
     SELECT max(version) INTO old_version
-    FROM (SELECT version, at FROM countersign_changes ORDER BY version LIMIT 1000) AS first
+    FROM (SELECT version, at FROM countersign_changes ORDER BY version LIMIT 1000) AS oldest
     WHERE at < now() - interval '10 minutes';
     IF old_version IS NOT NULL THEN
         UPDATE countersign_registry SET forgotten = greatest(forgotten, old_version);
