@@ -88,13 +88,14 @@ pub(super) async fn a_log_that_does_not_go_back_far_enough_empties_the_cache(bed
     until_it_is(&registry, "old 0", Some("before")).await;
     two_polls().await;
     until_it_is(&registry, "old 0", Some("before")).await;
-    // As if they had been logged long ago, and one more change a moment ago that no registry had looked at.
-    bed.execute(&format!("UPDATE {{}}changes SET at = at - {age}")).await;
-    bed.execute("DELETE FROM {}clients WHERE client_id = 'old 0'").await;
-    bed.execute("DELETE FROM {}changes").await;
-    bed.execute("UPDATE {}registry SET forgotten = version").await;
+    // One more change, which no registry has looked at before it was forgotten.
+    bed.execute(&format!(
+        "BEGIN; UPDATE {{}}changes SET at = at - {age}; DELETE FROM {{}}clients WHERE client_id = 'old 0'; \
+         DELETE FROM {{}}changes; UPDATE {{}}registry SET forgotten = version; COMMIT"
+    ))
+    .await;
     until_it_is(&registry, "old 0", None).await;
-    // The others are loaded again, and the log is short.
+    // The others are loaded again.
     until_it_is(&registry, "old 1", Some("before")).await;
 }
 

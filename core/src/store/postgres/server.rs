@@ -1,5 +1,6 @@
 //! The database server: its pool of connections, each used within a deadline, and the schema of this version.
 
+use std::fmt;
 use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -23,9 +24,14 @@ impl Server {
     /// # Errors
     /// [`StoreError`] when it cannot be reached, or its tables are not fit.
     pub(super) async fn connect(url: String) -> Result<Self, StoreError> {
-        let options: PgConnectOptions = url.parse().map_err(|error: Error| {
-            StoreError::new(format!("the URL of the database of clients: {error}"))
-        })?;
+        let unfit = |problem: &dyn fmt::Display| {
+            StoreError::new(format!("the URL of the database of clients cannot be read: {problem}"))
+        };
+        // sqlx takes a URL of any scheme.
+        if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+            return Err(unfit(&"it does not begin with postgres://"));
+        }
+        let options: PgConnectOptions = url.parse().map_err(|error: Error| unfit(&error))?;
         let options = options.disable_statement_logging();
         let name = format!(
             "PostgreSQL at {}:{}, database {}",

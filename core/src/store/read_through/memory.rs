@@ -209,8 +209,8 @@ fn weight(_: &Arc<str>, kept: &Kept) -> u32 {
 pub(super) const UNKNOWN_LIFETIME: Duration = Duration::from_secs(5);
 pub(super) const FAILURE_LIFETIME: Duration = Duration::from_millis(250);
 
-/// Of ids, with 256 for what is kept of each: some ten thousand.
-const OCTETS_OF_OTHERS: u64 = 4 * 1024 * 1024;
+/// Of ids, with 256 for what is kept of each: some eight thousand.
+const OCTETS_OF_OTHERS: u64 = 2 * 1024 * 1024;
 
 /// A database that is slow makes no longer queue than this.
 const MOST_FLIGHTS: usize = 1024;

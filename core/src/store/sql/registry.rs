@@ -177,4 +177,4 @@ impl<D> Clone for Registry<D> {
 }
 
 /// So many are read at once, within one deadline.
-const MOST_ROWS: u32 = 500;
+const MOST_ROWS: u32 = 100;
