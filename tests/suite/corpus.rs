@@ -26,7 +26,7 @@ fn every_test_that_a_verdict_names_exists() {
 }
 
 /// As the harness itself lists them.
-fn tests_of_this_program() -> BTreeSet<String> {
+pub(crate) fn tests_of_this_program() -> BTreeSet<String> {
     let listed = Command::new(std::env::current_exe().unwrap()).arg("--list").output().unwrap();
     let listed = String::from_utf8(listed.stdout).unwrap();
     let tests: BTreeSet<_> =
@@ -36,7 +36,7 @@ fn tests_of_this_program() -> BTreeSet<String> {
 }
 
 /// Does a file of this folder declare the function of this path?
-fn declares(folder: &str, path: &str, declaration: &str) -> bool {
+pub(crate) fn declares(folder: &str, path: &str, declaration: &str) -> bool {
     let Some((module, function)) = path.rsplit_once("::") else { return false };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(module.replace("::", "/"));
     let source = std::fs::read_to_string(folder.with_extension("rs")).unwrap_or_default();

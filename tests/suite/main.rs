@@ -36,6 +36,7 @@ mod secrets;
 mod servers;
 mod sign;
 mod stores;
+mod threat_model;
 mod throttle;
 mod wire;
 mod wycheproof;
