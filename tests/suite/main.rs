@@ -22,6 +22,7 @@ mod ports;
 mod printed;
 mod promises;
 mod properties;
+mod proven_with;
 mod public_keys;
 mod readiness;
 mod redaction;

@@ -21,6 +21,10 @@ class Bed:
             pass
         self.folder = scratch / "countersign-demo"
         self.clients = {client["client_id"]: client for client in json.loads(read(self.folder / "clients.json"))}
+        # A redirect URI names its port, so those of the Apaches are chosen beforehand.
+        self.apaches = dict(zip(FRAMEWORKS, ports.free(len(FRAMEWORKS))))
+        for client in self.clients.values():
+            client["redirect_uris"] += [f"http://localhost:{port}/callback" for port in self.apaches.values()]
         self.add_clients()
         (self.folder / "clients.json").write_text(json.dumps(list(self.clients.values())))
         [user] = json.loads(read(self.folder / "users.json"))
@@ -31,7 +35,8 @@ class Bed:
 
     def __enter__(self) -> "Bed":
         self.servers = []
-        for framework, port in zip(FRAMEWORKS, ports.free(len(FRAMEWORKS))):
+        for framework in FRAMEWORKS:
+            [port] = ports.free(1)
             # With a path: one library insists on it.
             issuer = f"https://localhost:{port}/as"
             configuration = self.folder / f"{framework}.toml"
@@ -54,6 +59,7 @@ class Bed:
             "jwks_uri": f"{server.issuer}/jwks",
             "ca": str(self.folder / "ca.pem"),
             "redirect_uri": REDIRECT_URI,
+            "apache_port": self.apaches[server.framework],
             "username": self.user[0],
             "password": self.user[1],
         }
@@ -74,6 +80,9 @@ class Bed:
         ]:
             if (self.folder / file).exists():
                 known[name] = str(self.folder / file)
+        algorithm = self.clients[client_id].get("id_token_signed_response_alg")
+        if algorithm:
+            known["id_token_algorithm"] = algorithm
         keys = self.clients[client_id].get("jwks", {}).get("keys", [])
         if keys and "kid" in keys[0]:
             known["kid"] = keys[0]["kid"]

@@ -21,6 +21,43 @@ def python(driver: str) -> list[str]:
     return [str(environment_of_python() / "bin/python"), "-B", str(DRIVERS / f"python/{driver}.py")]
 
 
+def ruby(driver: str) -> list[str]:
+    return ["ruby", str(DRIVERS / f"ruby/{driver}.rb")]
+
+
+def curl(driver: str) -> list[str]:
+    return ["/usr/bin/python3", "-B", str(DRIVERS / f"curl/{driver}.py")]
+
+
+def apache(driver: str) -> list[str]:
+    return ["/usr/bin/python3", "-B", str(DRIVERS / f"apache/{driver}.py")]
+
+
+def go(_: str) -> list[str]:
+    return [str(built_by_go())]
+
+
+def rust(driver: str) -> list[str]:
+    return [str(built_by_cargo()), driver]
+
+
+@cache
+def built_by_go() -> Path:
+    """With Debian's packages, and nothing from elsewhere."""
+    program = TARGET / "go/driver"
+    program.parent.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": ""}
+    run(["go", "build", "-o", str(program), str(DRIVERS / "go/main.go")], TARGET, environment)
+    return program
+
+
+@cache
+def built_by_cargo() -> Path:
+    """A workspace of its own, in the folder of what is built."""
+    run(["cargo", "build", "--quiet", "--locked", "--target-dir", str(TARGET.parent)], DRIVERS / "rust")
+    return TARGET.parent / "debug/countersign-interop"
+
+
 @cache
 def packages_of_node() -> Path:
     """Node looks for packages above the file that asks for them: so the drivers lie beside their packages."""
@@ -66,8 +103,8 @@ def done(folder: Path, wanted: str) -> None:
     (folder / MARK).write_text(wanted)
 
 
-def run(command: list[str], folder: Path) -> None:
-    ended = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+def run(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> None:
+    ended = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if ended.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} ended with {ended.returncode}: {(ended.stdout + ended.stderr)[-2000:]}")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from . import installed
 from .bed import Bed
-from .tries import CLIENT, CODE, PASSWORD, Try, usual
+from .tries import CLIENT, CODE, LOG_IN, PASSWORD, Try, usual
 
 SECRETS = {"client_secret_basic": [], "client_secret_post": []}
 PUBLIC = {"none": []}
@@ -81,7 +81,17 @@ def authlibs_claims(bed: Bed) -> list[Try]:
                 special="claims=, a second time", cure="assertion_reuse", options={"times": 2, "claims": {"x": "y"}})]
 
 
-AUTHLIB = {
+def probing(bed: Bed) -> list[Try]:
+    """Without a word on the method, Go tries Basic and then the form; who may use Basic alone is known at once."""
+    tries = []
+    for client, method, decisions in [("demo-basic", "client_secret_basic", 1), ("demo-post", "client_secret_post", 2),
+                                      ("either", "client_secret_basic", 1)]:
+        tries.append(Try(method, "", CLIENT, bed.credentials(client), decisions=decisions, refused_first=decisions - 1,
+                         special=f"probes for the method of {client}", options={"probe": "yes"}))
+    return tries
+
+
+EVERY_METHOD = {
     **SECRETS, "client_secret_jwt": ["HS256", "HS384", "HS512"], **PUBLIC, **CERTIFICATES,
     "private_key_jwt": [*ASYMMETRIC, "Ed25519", "EdDSA"],
 }
@@ -101,9 +111,9 @@ LIBRARIES = [
         [awkward(*AWKWARD_IDS, WITH_COLON)]),
     Library("passport-oauth2", installed.node, "passport_oauth2", {"client_secret_post": [], **PUBLIC},
         [CLIENT, CODE], "1.8.0"),
-    Library("Authlib (requests)", installed.python, "authlib_requests", AUTHLIB, [CLIENT, CODE, PASSWORD], "1.9.9",
+    Library("Authlib (requests)", installed.python, "authlib_requests", EVERY_METHOD, [CLIENT, CODE, PASSWORD], "1.9.9",
         [awkward(*AWKWARD_IDS), colon_is_lost, authlibs_claims]),
-    Library("Authlib (httpx)", installed.python, "authlib_httpx", AUTHLIB, [CLIENT, CODE, PASSWORD], "1.9.9",
+    Library("Authlib (httpx)", installed.python, "authlib_httpx", EVERY_METHOD, [CLIENT, CODE, PASSWORD], "1.9.9",
         [awkward(*AWKWARD_IDS), colon_is_lost]),
     Library("requests-oauthlib", installed.python, "requests_oauthlib_", {**SECRETS, **CERTIFICATES, **PUBLIC},
         [CLIENT, CODE, PASSWORD], "2.0.0", [awkward(*AWKWARD_IDS), colon_is_lost]),
@@ -112,4 +122,18 @@ LIBRARIES = [
         **SECRETS, "client_secret_jwt": ["HS256", "HS384", "HS512"], **PUBLIC, **CERTIFICATES,
         "private_key_jwt": [*ASYMMETRIC, "EdDSA"],
     }, [CLIENT, CODE, PASSWORD], "1.8.0", [awkward(*AWKWARD_IDS), colon_is_lost]),
+    Library("oauth2", installed.rust, "oauth2", {**SECRETS, **PUBLIC}, [CLIENT, CODE, PASSWORD], "5.0.0",
+        [awkward(*AWKWARD_IDS, WITH_COLON)]),
+    Library("openidconnect", installed.rust, "openidconnect", {**SECRETS, **PUBLIC}, [CLIENT, CODE, PASSWORD], "4.0.1",
+        [awkward(*AWKWARD_IDS, WITH_COLON)]),
+    # As Debian has them.
+    Library("golang.org/x/oauth2", installed.go, "", {**SECRETS, **PUBLIC, **CERTIFICATES}, [CLIENT, CODE, PASSWORD],
+        more=[awkward(*AWKWARD_IDS, WITH_COLON), probing]),
+    Library("ruby-oauth2", installed.ruby, "driver", {**SECRETS, **PUBLIC, **CERTIFICATES}, [CLIENT, CODE, PASSWORD],
+        more=[awkward(*AWKWARD_IDS), colon_is_lost]),
+    Library("curl and openssl", installed.curl, "driver", EVERY_METHOD, [CLIENT, CODE, PASSWORD],
+        more=[awkward(*AWKWARD_IDS), colon_is_lost]),
+    Library("mod_auth_openidc", installed.apache, "driver", {
+        **SECRETS, "client_secret_jwt": ["HS256"], "private_key_jwt": ["RS256"], **PUBLIC,
+    }, [LOG_IN]),
 ]

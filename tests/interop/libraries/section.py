@@ -89,12 +89,12 @@ def attempt(driver: Driver, a_try: Try) -> str | None:
     client_id = claims_of(word["access_token"]).get("client_id")
     if client_id != a_try.client["client_id"]:
         return f"a token for {client_id}"
-    wrong = [line for line in decisions if not (line.startswith("authenticated ") and f" method={a_try.method} " in f"{line} ")]
-    if a_try.algorithm and not all(f" {a_try.algorithm} " in f"{line} ".replace("=", " ") for line in decisions):
-        wrong = decisions
-    if len(decisions) != a_try.decisions:
-        wrong = decisions
-    return f"the log says {wrong}" if wrong else None
+    wrong = decisions[:a_try.refused_first] != [line for line in decisions if line.startswith("refused ")]
+    for line in decisions[a_try.refused_first :]:
+        words = line.split()
+        wrong |= f"method={a_try.method}" not in words
+        wrong |= a_try.algorithm != "" and f"alg={a_try.algorithm}" not in words
+    return f"the log says {decisions}" if wrong or len(decisions) != a_try.decisions else None
 
 
 def note(results: Results, library: Library, a_try: Try) -> None:

@@ -7,6 +7,9 @@ from .bed import Bed
 
 CODE, CLIENT, PASSWORD = "authorization_code", "client_credentials", "password"
 
+# The code alone: nothing asks for another token.
+LOG_IN = "authorization_code alone"
+
 
 @dataclass
 class Try:
@@ -22,6 +25,8 @@ class Try:
     cure: str | None = None
     # How many decisions it takes.
     decisions: int = 1
+    # How many of them are refusals, where a token comes in the end.
+    refused_first: int = 0
     options: dict = field(default_factory=dict)
 
     def name(self) -> str:
@@ -29,7 +34,7 @@ class Try:
 
     def grants(self) -> str:
         """Those that it takes to pass."""
-        return f"{self.grant} refresh_token" if self.grant == CODE else self.grant
+        return f"{CODE} refresh_token" if self.grant == CODE else CODE if self.grant == LOG_IN else self.grant
 
     def told(self) -> dict:
         """As the driver reads it."""
