@@ -18,6 +18,7 @@ mod registry;
 mod replay;
 mod server;
 mod setup;
+mod state;
 mod stores;
 mod try_all;
 mod watch;
@@ -57,7 +58,7 @@ fn serve_configured(cli: &Cli, file: &Path) -> Result<ExitCode, Problem> {
     let framework = cli.framework.unwrap_or(config.framework);
     let log = log::standard_error();
     let (clients_file, tls_files, admin) = (config.clients.clone(), config.tls.clone(), config.admin);
-    let setup = Setup::configured(config, &listener)?;
+    let setup = Setup::configured(config, &listener, &log)?;
     for warning in setup.warnings() {
         log(&format!("warning: {warning}"));
     }
@@ -83,7 +84,7 @@ fn serve_demo(cli: &Cli) -> Result<ExitCode, Problem> {
     let folder = Path::new(DEMO_FOLDER);
     let log = log::standard_error();
     let tls_address = demo_tls_address(cli.listen);
-    let setup = Setup::demonstration(folder, &listener, tls_address, &demo::registry(folder))?;
+    let setup = Setup::demonstration(folder, &listener, tls_address, &demo::registry(folder), &log)?;
     demo::remember_issuer(folder, setup.issuer())?;
     let lines = setup.demo_lines(folder);
     let (running, tls) = setup.build(LoggedDecisions(log.clone()), log.clone())?;

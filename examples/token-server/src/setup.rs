@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use countersign::certificate::TrustAnchors;
 use countersign::fetch::KeySetFetcher;
+use countersign::clock::{Clock as _, SystemClock};
 use countersign::observer::Observer;
 use countersign::store::{Clients, ReloadableClients};
 use countersign::{Authenticator, Policy};
@@ -23,6 +25,8 @@ use crate::registration_rules::RegistrationRules;
 use crate::registry::{Registry, RegistryAt};
 use crate::replay::{Replay, ReplayState};
 use crate::server::{Parts, People, Registrations, Routes, Server, ServerKeys};
+use crate::state::State;
+use crate::stores;
 
 /// Everything that was read, before it is put together.
 pub(crate) struct Setup {
@@ -31,6 +35,7 @@ pub(crate) struct Setup {
     policy: Policy,
     registry: Registry,
     registration: RegistrationRules,
+    state: Arc<State>,
     replay: Replay,
     fetch: Fetch,
     tls: Option<TlsSocket>,
@@ -54,7 +59,7 @@ pub(crate) struct Running {
 }
 
 impl Setup {
-    pub(crate) fn configured(config: Config, listener: &TcpListener) -> Result<Self, Problem> {
+    pub(crate) fn configured(config: Config, listener: &TcpListener, log: &Log) -> Result<Self, Problem> {
         let issuer = match config.issuer {
             Some(issuer) => issuer,
             None => own_url(listener)?,
@@ -65,12 +70,16 @@ impl Setup {
         };
         let mut clients = clients::read(&config.clients)?;
         clients.warnings.extend(config.fetch.warning());
+        let registry = config.registry.open(&config.registration)?;
+        let state = State::open(&config.registry, log.clone())?;
+        let keys = stores::block_on(ServerKeys::kept(&state, now()))??;
         let mut setup = Setup {
             routes: Routes::new(&issuer, &config.endpoints),
             issuer,
             policy: config.policy,
-            registry: config.registry.open(&config.registration)?,
+            registry,
             registration: config.registration,
+            state: Arc::new(state),
             replay: config.replay,
             fetch: config.fetch,
             tls: None,
@@ -78,8 +87,7 @@ impl Setup {
             proxy: config.proxy,
             clients,
             people,
-            // The contract names no place for keys, so they last as long as the process.
-            keys: ServerKeys::generate()?,
+            keys,
         };
         if let Some(tls) = &config.tls {
             setup.open_tls(tls)?;
@@ -93,6 +101,7 @@ impl Setup {
         listener: &TcpListener,
         tls: SocketAddr,
         registry: &RegistryAt,
+        log: &Log,
     ) -> Result<Self, Problem> {
         let issuer = own_url(listener)?;
         let demo = demo::open(folder)?;
@@ -103,6 +112,7 @@ impl Setup {
             policy: Policy::default(),
             registry: registry.open(&registration)?,
             registration,
+            state: Arc::new(State::open(registry, log.clone())?),
             replay: Replay::Memory,
             fetch: Fetch::default(),
             tls: None,
@@ -198,6 +208,7 @@ impl Setup {
             routes: self.routes,
             clients: clients.clone(),
             registration: self.registration,
+            state: self.state,
             people: self.people,
             keys: self.keys,
             sees_certificates,
@@ -206,6 +217,11 @@ impl Setup {
         let server = Arc::new(Server::new(parts, &auth)?);
         Ok((Running { auth, server, clients, fetcher, replay }, self.tls))
     }
+}
+
+/// Unix seconds.
+fn now() -> u64 {
+    SystemClock::default().now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// The issuer identifier of a server that was given none: where it listens.

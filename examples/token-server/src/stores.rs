@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use countersign::store::StoreError;
 use tokio::runtime::{Builder, Runtime};
@@ -17,10 +18,18 @@ pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output, Problem> {
     Ok(runtime()?.block_on(future))
 }
 
-/// Goes on beside whatever else there is.
-pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) -> Result<(), Problem> {
-    runtime()?.spawn(future);
-    Ok(())
+/// Does this there, whichever runtime asks, and where a request that is given up cannot leave a connection in the middle
+/// of a statement.
+pub(crate) async fn run<T: Send + 'static>(
+    deadline: Duration,
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    let runtime = runtime().map_err(StoreError::new)?;
+    match runtime.spawn(tokio::time::timeout(deadline, work)).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Err(StoreError::new(format!("no answer within {deadline:?}"))),
+        Err(error) => Err(StoreError::new(error)),
+    }
 }
 
 /// What a start that fails says, without the password in the URL.

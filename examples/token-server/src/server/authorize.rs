@@ -5,10 +5,10 @@ use bytes::Bytes;
 use countersign::form::Form;
 
 use super::authorization_request::{AuthorizationRequest, Destination, Refused};
-use super::codes::Code;
+use super::codes::{self, Code};
 use super::log_in::LogIn;
 use super::users::User;
-use super::{OAuthError, People, Request, Response, Server};
+use super::{OAuthError, People, Request, Response, Server, par};
 
 impl Server {
     /// Shows the log-in form; where somebody is signed in already, the code goes out at once.
@@ -35,7 +35,7 @@ impl Server {
         let people = self.people()?;
         let request = self.read_request(query).await?;
         if let Some(user) = people.signed_in() {
-            return self.issue_code(request, user);
+            return self.issue_code(request, user).await;
         }
         if request.silent {
             let error = OAuthError::authorization("login_required", "nobody is logged in");
@@ -51,7 +51,7 @@ impl Server {
         let (username, password) =
             (form.get("username").unwrap_or_default(), form.get("password").unwrap_or_default());
         match people.users.log_in(&username, &password).await {
-            Some(user) => self.issue_code(request, user),
+            Some(user) => self.issue_code(request, user).await,
             None => {
                 let again = Some("The user name or the password is wrong.");
                 self.log_in.page(&request, cookie, again, self.now()).map_err(Refused::ToUser)
@@ -77,30 +77,31 @@ impl Server {
             return AuthorizationRequest::read(&form, &client, self.plain_pkce);
         };
         // RFC 9126 §4: whatever else stands beside a pushed request does not count.
-        self.pushed.find(&request_uri, &client.client_id, self.now()).ok_or(Refused::ToUser(
-            OAuthError::invalid_request("request_uri is unknown, expired or of another client"),
-        ))
+        let pushed = par::find(&self.state, &request_uri, &client.client_id, self.now()).await;
+        pushed.map_err(Refused::ToUser)?.ok_or(Refused::ToUser(OAuthError::invalid_request(
+            "request_uri is unknown, expired or of another client",
+        )))
     }
 
-    fn issue_code(&self, request: AuthorizationRequest, user: &User) -> Result<Response, Refused> {
+    async fn issue_code(&self, request: AuthorizationRequest, user: &User) -> Result<Response, Refused> {
         let destination = request.destination.clone();
-        match self.code_for(request, user) {
+        match self.code_for(request, user).await {
             Ok(code) => Ok(self.send_back(&destination, &[("code", &code)])),
             Err(error) => Err(Refused::ToClient(destination, error)),
         }
     }
 
-    fn code_for(&self, request: AuthorizationRequest, user: &User) -> Result<String, OAuthError> {
+    async fn code_for(&self, request: AuthorizationRequest, user: &User) -> Result<String, OAuthError> {
         let now = self.now();
         if let Some(pushed_as) = &request.pushed_as
-            && !self.pushed.use_up(pushed_as, now)
+            && !par::use_up(&self.state, pushed_as, now).await?
         {
             return Err(OAuthError::invalid_request("request_uri was used before or has expired"));
         }
         let grant = self.new_grant(&request.client_id, user, request.scope, now)?;
         let redirect_uri = request.names_redirect_uri.then_some(request.destination.redirect_uri);
-        self.codes
-            .issue(Code { grant, redirect_uri, challenge: request.challenge, nonce: request.nonce }, now)
+        let code = Code { grant, redirect_uri, challenge: request.challenge, nonce: request.nonce };
+        codes::issue(&self.state, code, now).await
     }
 
     fn refuse(&self, refused: Refused) -> Response {

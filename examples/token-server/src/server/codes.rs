@@ -1,15 +1,15 @@
 //! Authorization codes ([RFC 6749 §4.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2)).
 
-use std::mem;
-
 use countersign::pkce::Challenge;
+use serde::{Deserialize, Serialize};
 
 use super::OAuthError;
-use super::expiring::Expiring;
 use super::grants::Grant;
-use crate::jose;
+use crate::jose::{self, Failed};
+use crate::state::{Kind, State};
 
 /// What a code stands for.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Code {
     pub(crate) grant: Grant,
     /// The redirect URI of the authorization request, if it named one: the token request must repeat it.
@@ -18,10 +18,9 @@ pub(crate) struct Code {
     pub(crate) nonce: Option<String>,
 }
 
-/// The codes given out lately, used ones included.
-pub(crate) struct Codes(Expiring<State>);
-
-enum State {
+/// What became of a code that was given out.
+#[derive(Serialize, Deserialize)]
+enum Given {
     Fresh(Box<Code>),
     /// With the id of the grant it started.
     Used(String),
@@ -35,35 +34,39 @@ pub(crate) enum Redeemed {
     Unknown,
 }
 
-impl Codes {
-    pub(crate) fn new() -> Self {
-        Codes(Expiring::new(MOST))
-    }
+pub(crate) async fn issue(state: &State, code: Code, now: u64) -> Result<String, OAuthError> {
+    let text = jose::random(32)?;
+    let given = written(&Given::Fresh(Box::new(code)))?;
+    state.insert(Kind::Code, &text, given, now + CODE_SECONDS, now).await?;
+    Ok(text)
+}
 
-    pub(crate) fn issue(&self, code: Code, now: u64) -> Result<String, OAuthError> {
-        let text = jose::random(32)?;
-        self.0.insert(text.clone(), State::Fresh(Box::new(code)), now + CODE_SECONDS, now)?;
-        Ok(text)
-    }
-
-    /// Uses a code up. Of several requests at once, one alone gets it.
-    pub(crate) fn redeem(&self, code: &str, client_id: &str, now: u64) -> Redeemed {
-        let redeemed = self.0.with(code, now, |state| match state {
-            State::Used(grant_id) => Redeemed::Again(grant_id.clone()),
+/// Uses a code up. Of several requests at once, one alone gets it.
+pub(crate) async fn redeem(
+    state: &State,
+    code: &str,
+    client_id: &str,
+    now: u64,
+) -> Result<Redeemed, OAuthError> {
+    // Whoever loses the race for a fresh code finds it used the second time.
+    for _ in 0..2 {
+        let Some(found) = state.find(Kind::Code, code, now).await? else { return Ok(Redeemed::Unknown) };
+        let fresh = match serde_json::from_slice(&found).map_err(|_| Failed)? {
+            Given::Used(grant_id) => return Ok(Redeemed::Again(grant_id)),
             // A stranger who saw the code uses nothing up.
-            State::Fresh(code) if code.grant.client_id != client_id => Redeemed::Unknown,
-            State::Fresh(code) => {
-                let used = State::Used(code.grant.id.clone());
-                match mem::replace(state, used) {
-                    State::Fresh(code) => Redeemed::Once(code),
-                    State::Used(grant_id) => Redeemed::Again(grant_id),
-                }
-            }
-        });
-        redeemed.unwrap_or(Redeemed::Unknown)
+            Given::Fresh(code) if code.grant.client_id != client_id => return Ok(Redeemed::Unknown),
+            Given::Fresh(code) => code,
+        };
+        let used = written(&Given::Used(fresh.grant.id.clone()))?;
+        if state.replace(Kind::Code, code, found, used, now).await? {
+            return Ok(Redeemed::Once(fresh));
+        }
     }
+    Ok(Redeemed::Unknown)
+}
+
+fn written(given: &Given) -> Result<Vec<u8>, Failed> {
+    serde_json::to_vec(given).map_err(|_| Failed)
 }
 
 const CODE_SECONDS: u64 = 60;
-
-const MOST: usize = 20_000;

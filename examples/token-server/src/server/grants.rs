@@ -1,14 +1,17 @@
 //! What users allowed clients to do, for as long as it lasts: refresh tokens, and what was taken back.
 
+use std::sync::Arc;
+
 use aws_lc_rs::{constant_time, digest};
+use serde::{Deserialize, Serialize};
 
 use super::binding::Confirmation;
-use super::expiring::{Expiring, Full};
 use super::{ACCESS_TOKEN_SECONDS, OAuthError};
-use crate::jose;
+use crate::jose::{self, Failed};
+use crate::state::{Kind, State};
 
 /// A user's consent to one client. Every token of it can be taken back together.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Grant {
     pub(crate) id: String,
     pub(crate) client_id: String,
@@ -30,81 +33,88 @@ impl Grant {
 
 /// Refresh tokens with rotation, and everything that is revoked.
 ///
-/// A refresh token is `<grant id>.<secret>`. Only the newest secret is kept: any other text that names a live
-/// grant is an old token used again, and ends the grant
+/// A refresh token is `<grant id>.<secret>`. Only the newest secret is known, by its hash: any other text that names a
+/// live grant is an old token used again, and ends the grant
 /// ([RFC 9700 §4.14.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2)).
-pub(crate) struct Grants {
-    refreshable: Expiring<Refreshable>,
-    /// Public ids of grants, and ids of single access tokens, until the last token of them has expired by itself.
-    revoked: Expiring<()>,
-}
+pub(crate) struct Grants(pub(crate) Arc<State>);
 
+#[derive(Clone, Serialize, Deserialize)]
 struct Refreshable {
     grant: Grant,
+    /// SHA-256, in base64url.
     secret: String,
     expires: u64,
 }
 
 impl Grants {
-    pub(crate) fn new() -> Self {
-        Grants { refreshable: Expiring::new(MOST), revoked: Expiring::new(MOST) }
-    }
-
     /// The first refresh token of a grant.
-    pub(crate) fn start(&self, grant: Grant, now: u64) -> Result<String, OAuthError> {
+    pub(crate) async fn start(&self, grant: Grant, now: u64) -> Result<String, OAuthError> {
         let (id, secret) = (grant.id.clone(), jose::random(32)?);
         let token = format!("{id}.{secret}");
         let expires = now + REFRESH_TOKEN_SECONDS;
-        self.refreshable.insert(id, Refreshable { grant, secret, expires }, expires, now)?;
+        let kept = Refreshable { grant, secret: hashed(&secret), expires };
+        self.0.insert(Kind::Grant, &id, kept.written()?, expires, now).await?;
         Ok(token)
     }
 
     /// The grant of a refresh token that this client could use now, and when the token expires.
-    pub(crate) fn look(&self, token: &str, client_id: &str, now: u64) -> Option<(Grant, u64)> {
-        let (id, secret) = token.split_once('.')?;
-        self.refreshable
-            .with(id, now, |kept| {
-                (kept.is_of(client_id) && kept.has(secret)).then(|| (kept.grant.clone(), kept.expires))
-            })
-            .flatten()
+    pub(crate) async fn look(
+        &self,
+        token: &str,
+        client_id: &str,
+        now: u64,
+    ) -> Result<Option<(Grant, u64)>, OAuthError> {
+        let Some((id, secret)) = token.split_once('.') else { return Ok(None) };
+        let Some((kept, _)) = self.find(id, now).await? else { return Ok(None) };
+        Ok((kept.is_of(client_id) && kept.has(secret)).then_some((kept.grant, kept.expires)))
     }
 
     /// The next refresh token in place of this one.
-    pub(crate) fn rotate(&self, token: &str, client_id: &str, now: u64) -> Result<String, OAuthError> {
+    pub(crate) async fn rotate(&self, token: &str, client_id: &str, now: u64) -> Result<String, OAuthError> {
         let (id, secret) = token.split_once('.').ok_or(UNKNOWN)?;
         let next = jose::random(32)?;
-        let rotation = self.refreshable.with(id, now, |kept| {
-            if !kept.is_of(client_id) {
-                return Rotation::Foreign;
-            }
-            if !kept.has(secret) {
-                return Rotation::Reused;
-            }
-            kept.secret.clone_from(&next);
-            Rotation::Done
-        });
-        match rotation {
-            Some(Rotation::Done) => Ok(format!("{id}.{next}")),
-            Some(Rotation::Reused) => {
-                self.revoke_grant(id, now)?;
-                Err(OAuthError::invalid_grant("the refresh token was used before; its grant is revoked"))
-            }
-            Some(Rotation::Foreign) | None => Err(UNKNOWN),
+        let (kept, found) = self.find(id, now).await?.ok_or(UNKNOWN)?;
+        if !kept.is_of(client_id) {
+            return Err(UNKNOWN);
         }
+        let rotated = Refreshable { secret: hashed(&next), ..kept.clone() }.written()?;
+        if kept.has(secret) && self.0.replace(Kind::Grant, id, found, rotated, now).await? {
+            return Ok(format!("{id}.{next}"));
+        }
+        // An old one, or one that somebody else used at this very moment.
+        self.revoke_grant(id, now).await?;
+        Err(OAuthError::invalid_grant("the refresh token was used before; its grant is revoked"))
     }
 
     /// Takes back a grant with its refresh token and every access token.
-    pub(crate) fn revoke_grant(&self, id: &str, now: u64) -> Result<(), OAuthError> {
-        self.refreshable.take(id, now);
-        Ok(self.revoked.insert(public_id(id), (), now + ACCESS_TOKEN_SECONDS, now)?)
+    pub(crate) async fn revoke_grant(&self, id: &str, now: u64) -> Result<(), OAuthError> {
+        self.0.take(Kind::Grant, id, now).await?;
+        self.revoke(&public_id(id), now + ACCESS_TOKEN_SECONDS, now).await
     }
 
-    pub(crate) fn revoke_access_token(&self, id: &str, expires: u64, now: u64) -> Result<(), OAuthError> {
-        Ok(self.revoked.insert(id.to_owned(), (), expires, now)?)
+    pub(crate) async fn revoke_access_token(
+        &self,
+        id: &str,
+        expires: u64,
+        now: u64,
+    ) -> Result<(), OAuthError> {
+        self.revoke(id, expires, now).await
     }
 
-    pub(crate) fn is_revoked(&self, id: &str, now: u64) -> bool {
-        self.revoked.contains(id, now)
+    pub(crate) async fn is_revoked(&self, id: &str, now: u64) -> Result<bool, OAuthError> {
+        Ok(self.0.find(Kind::Revoked, id, now).await?.is_some())
+    }
+
+    /// Public ids of grants, and ids of single access tokens, until the last token of them has expired by itself.
+    async fn revoke(&self, id: &str, expires: u64, now: u64) -> Result<(), OAuthError> {
+        self.0.insert(Kind::Revoked, id, Vec::new(), expires, now).await?;
+        Ok(())
+    }
+
+    async fn find(&self, id: &str, now: u64) -> Result<Option<(Refreshable, Vec<u8>)>, OAuthError> {
+        let Some(found) = self.0.find(Kind::Grant, id, now).await? else { return Ok(None) };
+        let kept = serde_json::from_slice(&found).map_err(|_| Failed)?;
+        Ok(Some((kept, found)))
     }
 }
 
@@ -113,10 +123,8 @@ fn public_id(id: &str) -> String {
     jose::base64url(digest.as_ref().get(..16).unwrap_or_default())
 }
 
-enum Rotation {
-    Done,
-    Reused,
-    Foreign,
+fn hashed(secret: &str) -> String {
+    jose::base64url(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref())
 }
 
 impl Refreshable {
@@ -125,13 +133,11 @@ impl Refreshable {
     }
 
     fn has(&self, secret: &str) -> bool {
-        constant_time::verify_slices_are_equal(self.secret.as_bytes(), secret.as_bytes()).is_ok()
+        constant_time::verify_slices_are_equal(self.secret.as_bytes(), hashed(secret).as_bytes()).is_ok()
     }
-}
 
-impl From<Full> for OAuthError {
-    fn from(_: Full) -> Self {
-        OAuthError::unavailable()
+    fn written(&self) -> Result<Vec<u8>, Failed> {
+        serde_json::to_vec(self).map_err(|_| Failed)
     }
 }
 
@@ -139,8 +145,6 @@ pub(crate) const UNKNOWN: OAuthError =
     OAuthError::invalid_grant("the refresh token is unknown, expired or of another client");
 
 const REFRESH_TOKEN_SECONDS: u64 = 14 * 24 * 3600;
-
-const MOST: usize = 100_000;
 
 #[cfg(test)]
 mod tests {
@@ -158,16 +162,16 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_refresh_token_used_twice_ends_its_grant() {
-        let grants = Grants::new();
-        let first = grants.start(grant(), 0).unwrap();
-        let second = grants.rotate(&first, "c", 1).unwrap();
-        assert!(grants.look(&second, "c", 1).is_some());
-        assert!(grants.rotate(&second, "somebody else", 1).is_err());
-        assert!(grants.look(&second, "c", 1).is_some(), "a stranger ends nothing");
-        assert!(grants.rotate(&first, "c", 2).is_err());
-        assert!(grants.rotate(&second, "c", 2).is_err());
-        assert!(grants.is_revoked(&grant().public_id(), 2));
+    #[tokio::test]
+    async fn a_refresh_token_used_twice_ends_its_grant() {
+        let grants = Grants(Arc::new(State::in_memory()));
+        let first = grants.start(grant(), 0).await.unwrap();
+        let second = grants.rotate(&first, "c", 1).await.unwrap();
+        assert!(grants.look(&second, "c", 1).await.unwrap().is_some());
+        assert!(grants.rotate(&second, "somebody else", 1).await.is_err());
+        assert!(grants.look(&second, "c", 1).await.unwrap().is_some(), "a stranger ends nothing");
+        assert!(grants.rotate(&first, "c", 2).await.is_err());
+        assert!(grants.rotate(&second, "c", 2).await.is_err());
+        assert!(grants.is_revoked(&grant().public_id(), 2).await.unwrap());
     }
 }

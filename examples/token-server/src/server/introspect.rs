@@ -11,13 +11,11 @@ impl Server {
     /// about a refresh token its own client alone. `token_type_hint` is not needed: the two cannot be confused.
     pub(super) async fn introspect(&self, client: &AuthenticatedClient) -> Result<Response, OAuthError> {
         let token = client.form().get("token").ok_or(OAuthError::invalid_request("token is missing"))?;
-        let answer = self
-            .active_access_token(&token)
-            .await?
-            .map(|claims| self.access_token_state(&claims))
-            .or_else(|| self.refresh_token_state(&token, client.client_id()))
-            .unwrap_or_else(|| json!({ "active": false }));
-        Ok(Response::json(200, &answer))
+        let answer = match self.active_access_token(&token).await? {
+            Some(claims) => Some(self.access_token_state(&claims)),
+            None => self.refresh_token_state(&token, client.client_id()).await?,
+        };
+        Ok(Response::json(200, &answer.unwrap_or_else(|| json!({ "active": false }))))
     }
 
     /// The claims of a token that can be used now.
@@ -29,12 +27,19 @@ impl Server {
         let Some(registration) = self.registration_of(&client_id).await? else { return Ok(None) };
         let now = self.now();
         let claims = self.tokens.read_access_token(token, &registration, now);
-        Ok(claims.filter(|claims| !self.is_revoked(claims, now)))
+        match claims {
+            Some(claims) if !self.is_revoked(&claims, now).await? => Ok(Some(claims)),
+            _ => Ok(None),
+        }
     }
 
-    fn is_revoked(&self, claims: &AccessToken, now: u64) -> bool {
-        self.grants.is_revoked(&claims.jti, now)
-            || claims.grant_id.as_ref().is_some_and(|grant| self.grants.is_revoked(grant, now))
+    async fn is_revoked(&self, claims: &AccessToken, now: u64) -> Result<bool, OAuthError> {
+        if let Some(grant) = &claims.grant_id
+            && self.grants.is_revoked(grant, now).await?
+        {
+            return Ok(true);
+        }
+        self.grants.is_revoked(&claims.jti, now).await
     }
 
     fn access_token_state(&self, claims: &AccessToken) -> Value {
@@ -57,15 +62,17 @@ impl Server {
         state
     }
 
-    fn refresh_token_state(&self, token: &str, client_id: &str) -> Option<Value> {
-        let (grant, expires) = self.grants.look(token, client_id, self.now())?;
-        Some(json!({
-            "active": true,
-            "iss": self.issuer,
-            "client_id": grant.client_id,
-            "username": grant.username,
-            "scope": grant.scope,
-            "exp": expires,
+    async fn refresh_token_state(&self, token: &str, client_id: &str) -> Result<Option<Value>, OAuthError> {
+        let found = self.grants.look(token, client_id, self.now()).await?;
+        Ok(found.map(|(grant, expires)| {
+            json!({
+                "active": true,
+                "iss": self.issuer,
+                "client_id": grant.client_id,
+                "username": grant.username,
+                "scope": grant.scope,
+                "exp": expires,
+            })
         }))
     }
 }

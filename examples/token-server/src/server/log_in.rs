@@ -4,7 +4,6 @@
 //! a cookie of this browser. A form that was filled in elsewhere, or for another browser, does not open.
 
 use aws_lc_rs::hmac;
-use aws_lc_rs::rand::SystemRandom;
 use countersign::form::Form;
 use serde::{Deserialize, Serialize};
 
@@ -30,16 +29,19 @@ struct Sealed {
 impl LogIn {
     pub(crate) const COOKIE: &'static str = "token_server_log_in";
 
-    /// `url` is where the authorization endpoint is known to be.
-    pub(crate) fn new(url: &str) -> Result<Self, Failed> {
-        let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).map_err(|_| Failed)?;
+    /// `url` is where the authorization endpoint is known to be. With the same `secret`, any node opens the form that
+    /// another one made.
+    pub(crate) fn new(url: &str, secret: &[u8]) -> Self {
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        let key =
+            hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&secret, b"token-server log-in form").as_ref());
         // Lax: the cookie comes along when a client sends the browser here, and never with a form of another site.
         let cookie_attributes = if url.starts_with("https:") {
             "Path=/; HttpOnly; SameSite=Lax; Secure"
         } else {
             "Path=/; HttpOnly; SameSite=Lax"
         };
-        Ok(LogIn { key, action: path_of(url).to_owned(), cookie_attributes })
+        LogIn { key, action: path_of(url).to_owned(), cookie_attributes }
     }
 
     /// The form, with a message when it is shown again. A cookie that the browser has already is kept, so that

@@ -4,7 +4,6 @@ mod authorization_request;
 mod authorize;
 mod binding;
 mod codes;
-mod expiring;
 mod grants;
 mod health;
 mod introspect;
@@ -37,11 +36,9 @@ use countersign::store::{ClientStore as _, StoreError};
 use countersign::{AuthenticatedClient, Authenticator, Endpoint};
 
 pub(crate) use self::authorize::percent_encoded;
-use self::codes::Codes;
 use self::grants::Grants;
 use self::log_in::LogIn;
 pub(crate) use self::oauth_error::OAuthError;
-use self::par::Pushed;
 pub(crate) use self::prepare::prepare;
 pub(crate) use self::registration::{Registration, Registrations};
 pub(crate) use self::request::Request;
@@ -56,6 +53,7 @@ use crate::jose::Failed;
 use crate::known_clients::KnownClients;
 use crate::log::Log;
 use crate::registration_rules::{self, RegistrationRules};
+use crate::state::State;
 
 /// A running authorization server's state and rules.
 pub(crate) struct Server {
@@ -65,9 +63,8 @@ pub(crate) struct Server {
     registrar: Registrar,
     people: Option<People>,
     tokens: Tokens,
-    codes: Codes,
+    state: Arc<State>,
     grants: Grants,
-    pushed: Pushed,
     log_in: LogIn,
     plain_pkce: bool,
     metadata: Bytes,
@@ -82,6 +79,7 @@ pub(crate) struct Parts {
     pub(crate) routes: Routes,
     pub(crate) clients: KnownClients,
     pub(crate) registration: RegistrationRules,
+    pub(crate) state: Arc<State>,
     pub(crate) people: Option<People>,
     pub(crate) keys: ServerKeys,
     /// Do clients show certificates, to this process or to a proxy before it?
@@ -105,6 +103,7 @@ impl People {
 impl Server {
     pub(crate) fn new(parts: Parts, auth: &Authenticator) -> Result<Self, Problem> {
         let issuer = auth.issuer().to_owned();
+        let log_in = LogIn::new(parts.routes.url(Route::Authorize), &parts.keys.secret()?);
         let tokens = Tokens::new(issuer.clone(), parts.keys)?;
         let jwk_set = serde_json::to_vec(&tokens.jwk_set()).map_err(|_| Failed)?;
         let grant_types = registration_rules::grant_types(grant_types(parts.people.is_some()));
@@ -117,15 +116,14 @@ impl Server {
         )?;
         let mut server = Server {
             issuer,
-            log_in: LogIn::new(parts.routes.url(Route::Authorize))?,
+            log_in,
             routes: parts.routes,
             clients: parts.clients,
             registrar,
             people: parts.people,
             tokens,
-            codes: Codes::new(),
-            grants: Grants::new(),
-            pushed: Pushed::new(),
+            grants: Grants(Arc::clone(&parts.state)),
+            state: parts.state,
             plain_pkce: auth.policy().pkce_plain,
             metadata: Bytes::new(),
             jwk_set: jwk_set.into(),
@@ -184,7 +182,7 @@ impl Server {
         let answer = match route {
             Route::Introspect => self.introspect(&client).await,
             Route::Revoke => self.revoke(&client).await,
-            Route::Par => self.par(&client),
+            Route::Par => self.par(&client).await,
             Route::Token => self.token(&client).await,
             _ => Err(OAuthError::server_error()),
         };

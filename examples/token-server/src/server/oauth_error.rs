@@ -5,6 +5,7 @@ use countersign::pkce::PkceError;
 use serde_json::json;
 
 use super::Response;
+use crate::state::Unanswered;
 
 /// A registered error code with a fixed sentence. Nothing the caller sent is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,12 @@ impl OAuthError {
 impl From<crate::jose::Failed> for OAuthError {
     fn from(_: crate::jose::Failed) -> Self {
         OAuthError::server_error()
+    }
+}
+
+impl From<Unanswered> for OAuthError {
+    fn from(_: Unanswered) -> Self {
+        OAuthError::unavailable()
     }
 }
 

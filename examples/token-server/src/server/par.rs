@@ -4,33 +4,30 @@ use countersign::AuthenticatedClient;
 use serde_json::json;
 
 use super::authorization_request::AuthorizationRequest;
-use super::expiring::Expiring;
 use super::{OAuthError, Response, Server};
-use crate::jose;
+use crate::jose::{self, Failed};
+use crate::state::{Kind, State};
 
-/// The requests pushed lately, by `request_uri`.
-pub(crate) struct Pushed(Expiring<AuthorizationRequest>);
+/// The request that this client pushed. It stays until a code is issued for it, so that the log-in page can be loaded
+/// twice.
+pub(crate) async fn find(
+    state: &State,
+    request_uri: &str,
+    client_id: &str,
+    now: u64,
+) -> Result<Option<AuthorizationRequest>, OAuthError> {
+    let Some(found) = state.find(Kind::PushedRequest, request_uri, now).await? else { return Ok(None) };
+    let request: AuthorizationRequest = serde_json::from_slice(&found).map_err(|_| Failed)?;
+    Ok((request.client_id == client_id).then_some(request))
+}
 
-impl Pushed {
-    pub(crate) fn new() -> Self {
-        Pushed(Expiring::new(MOST))
-    }
-
-    /// The request that this client pushed. It stays until a code is issued for it, so that the log-in page can
-    /// be loaded twice.
-    pub(crate) fn find(&self, request_uri: &str, client_id: &str, now: u64) -> Option<AuthorizationRequest> {
-        let request = self.0.with(request_uri, now, |request| request.clone())?;
-        (request.client_id == client_id).then_some(request)
-    }
-
-    /// Uses a request up; false when it is gone already.
-    pub(crate) fn use_up(&self, request_uri: &str, now: u64) -> bool {
-        self.0.take(request_uri, now).is_some()
-    }
+/// Uses a request up; false when it is gone already.
+pub(crate) async fn use_up(state: &State, request_uri: &str, now: u64) -> Result<bool, OAuthError> {
+    Ok(state.take(Kind::PushedRequest, request_uri, now).await?.is_some())
 }
 
 impl Server {
-    pub(super) fn par(&self, client: &AuthenticatedClient) -> Result<Response, OAuthError> {
+    pub(super) async fn par(&self, client: &AuthenticatedClient) -> Result<Response, OAuthError> {
         if self.people.is_none() {
             return Err(OAuthError::unauthorized_client(
                 "this server has no users, so no authorization endpoint",
@@ -50,7 +47,8 @@ impl Server {
         let request_uri = format!("{URN}{}", jose::random(32)?);
         request.pushed_as = Some(request_uri.clone());
         let now = self.now();
-        self.pushed.0.insert(request_uri.clone(), request, now + LIFE_SECONDS, now)?;
+        let kept = serde_json::to_vec(&request).map_err(|_| Failed)?;
+        self.state.insert(Kind::PushedRequest, &request_uri, kept, now + LIFE_SECONDS, now).await?;
         Ok(Response::json(201, &json!({ "request_uri": request_uri, "expires_in": LIFE_SECONDS })))
     }
 }
@@ -59,5 +57,3 @@ const URN: &str = "urn:ietf:params:oauth:request_uri:";
 
 /// Long enough for a person to type a password.
 const LIFE_SECONDS: u64 = 300;
-
-const MOST: usize = 20_000;

@@ -10,14 +10,14 @@ impl Server {
     pub(super) async fn revoke(&self, client: &AuthenticatedClient) -> Result<Response, OAuthError> {
         let token = client.form().get("token").ok_or(OAuthError::invalid_request("token is missing"))?;
         let now = self.now();
-        if let Some((grant, _)) = self.grants.look(&token, client.client_id(), now) {
-            self.grants.revoke_grant(&grant.id, now)?;
+        if let Some((grant, _)) = self.grants.look(&token, client.client_id(), now).await? {
+            self.grants.revoke_grant(&grant.id, now).await?;
         } else if let Some(claims) = self.active_access_token(&token).await? {
             // §2.1: the token of another client is not this one's to end, and it is told so.
             if claims.client_id != client.client_id() {
                 return Err(OAuthError::invalid_grant("the token was issued to another client"));
             }
-            self.grants.revoke_access_token(&claims.jti, claims.exp, now)?;
+            self.grants.revoke_access_token(&claims.jti, claims.exp, now).await?;
         }
         Ok(Response::empty(200))
     }

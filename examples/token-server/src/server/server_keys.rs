@@ -3,7 +3,9 @@
 use aws_lc_rs::digest;
 use countersign::Algorithm;
 
+use crate::config::problem::Problem;
 use crate::jose::{Failed, SigningKey, base64url};
+use crate::state::{FOR_EVER, Kind, State};
 
 /// The server's own keys: one for RS256, one for ES256.
 pub(crate) struct ServerKeys {
@@ -27,6 +29,15 @@ impl ServerKeys {
         Ok(Self::new(SigningKey::generate(Algorithm::RS256)?, SigningKey::generate(Algorithm::ES256)?))
     }
 
+    /// The keys that are kept beside the registered clients: made by whichever node needs them first, and the same for
+    /// all. Without such a place they are keys for one run.
+    pub(crate) async fn kept(state: &State, now: u64) -> Result<Self, Problem> {
+        if state.is_of_this_process() {
+            return Ok(Self::generate()?);
+        }
+        Ok(Self::new(kept(state, Algorithm::RS256, now).await?, kept(state, Algorithm::ES256, now).await?))
+    }
+
     pub(super) fn all(&self) -> [&Key; 2] {
         [&self.rs256, &self.es256]
     }
@@ -39,6 +50,19 @@ impl ServerKeys {
     pub(super) fn find(&self, algorithm: Algorithm) -> Option<&Key> {
         self.all().into_iter().find(|key| key.signing.algorithm() == algorithm)
     }
+}
+
+async fn kept(state: &State, algorithm: Algorithm, now: u64) -> Result<SigningKey, Problem> {
+    let unreadable = |_| Problem::new("registry: the signing keys beside it cannot be read; see the log");
+    let name = algorithm.as_str();
+    let mut found = state.find(Kind::SigningKey, name, now).await.map_err(unreadable)?;
+    if found.is_none() {
+        let made = SigningKey::generate(algorithm)?.to_pkcs8()?;
+        // Of two nodes that begin at once one alone writes its key, and both use what is there then.
+        state.insert(Kind::SigningKey, name, made, FOR_EVER, now).await.map_err(unreadable)?;
+        found = state.find(Kind::SigningKey, name, now).await.map_err(unreadable)?;
+    }
+    Ok(SigningKey::from_pkcs8(algorithm, &found.ok_or(Failed)?)?)
 }
 
 impl Key {

@@ -7,7 +7,7 @@ use countersign::{AuthenticatedClient, ClientClass};
 use serde_json::{Value, json};
 
 use super::binding::Recipient;
-use super::codes::Redeemed;
+use super::codes::{self, Redeemed};
 use super::grants::{self, Grant};
 use super::registration::{Registration, contains, narrowed};
 use super::users::User;
@@ -28,8 +28,8 @@ impl Server {
         }
         match &*grant_type {
             "client_credentials" => self.client_credentials(client, &recipient),
-            "authorization_code" => self.authorization_code(client, &recipient),
-            "refresh_token" => self.refresh_token(client, &recipient),
+            "authorization_code" => self.authorization_code(client, &recipient).await,
+            "refresh_token" => self.refresh_token(client, &recipient).await,
             _ => self.password(client, &recipient).await,
         }
     }
@@ -56,7 +56,7 @@ impl Server {
 
     /// [RFC 6749 §4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3) with
     /// [RFC 7636](https://www.rfc-editor.org/rfc/rfc7636).
-    fn authorization_code(
+    async fn authorization_code(
         &self,
         client: &AuthenticatedClient,
         recipient: &Recipient<'_>,
@@ -69,10 +69,10 @@ impl Server {
             return Err(error.into());
         }
         let now = self.now();
-        let code = match self.codes.redeem(&code, client.client_id(), now) {
+        let code = match codes::redeem(&self.state, &code, client.client_id(), now).await? {
             Redeemed::Once(code) => code,
             Redeemed::Again(grant_id) => {
-                self.grants.revoke_grant(&grant_id, now)?;
+                self.grants.revoke_grant(&grant_id, now).await?;
                 return Err(OAuthError::invalid_grant("the code was used before; its tokens are revoked"));
             }
             Redeemed::Unknown => {
@@ -85,11 +85,11 @@ impl Server {
             return Err(OAuthError::invalid_grant("redirect_uri is not that of the authorization request"));
         }
         pkce::check(code.challenge.as_ref(), verifier.as_deref())?;
-        self.user_answer(recipient, &code.grant, code.nonce.as_deref(), now)
+        self.user_answer(recipient, &code.grant, code.nonce.as_deref(), now).await
     }
 
     /// [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6), with rotation.
-    fn refresh_token(
+    async fn refresh_token(
         &self,
         client: &AuthenticatedClient,
         recipient: &Recipient<'_>,
@@ -98,7 +98,7 @@ impl Server {
         let presented =
             form.get("refresh_token").ok_or(OAuthError::invalid_request("refresh_token is missing"))?;
         let now = self.now();
-        let usable = self.grants.look(&presented, client.client_id(), now);
+        let usable = self.grants.look(&presented, client.client_id(), now).await?;
         if let Some((grant, _)) = &usable
             && grant.confirmation.is_some()
             && grant.confirmation != recipient.confirmation
@@ -110,7 +110,7 @@ impl Server {
             (Some((grant, _)), Some(requested)) => Some(narrowed(&requested, Some(&grant.scope))?),
             _ => None,
         };
-        let next = self.grants.rotate(&presented, client.client_id(), now)?;
+        let next = self.grants.rotate(&presented, client.client_id(), now).await?;
         let (mut grant, _) = usable.ok_or(grants::UNKNOWN)?;
         if let Some(scope) = scope {
             grant.scope = scope;
@@ -135,7 +135,7 @@ impl Server {
         let user = user.ok_or(OAuthError::invalid_grant("the user name or the password is wrong"))?;
         let now = self.now();
         let grant = self.new_grant(client.client_id(), user, scope, now)?;
-        self.user_answer(recipient, &grant, None, now)
+        self.user_answer(recipient, &grant, None, now).await
     }
 
     pub(super) fn new_grant(
@@ -156,7 +156,7 @@ impl Server {
     }
 
     /// The first answer under a grant; it brings a refresh token when the client may use one.
-    fn user_answer(
+    async fn user_answer(
         &self,
         recipient: &Recipient<'_>,
         grant: &Grant,
@@ -168,7 +168,7 @@ impl Server {
             return Ok(answer.response());
         }
         let grant = Grant { confirmation: recipient.refresh_confirmation(), ..grant.clone() };
-        Ok(answer.with_refresh_token(self.grants.start(grant, now)?).response())
+        Ok(answer.with_refresh_token(self.grants.start(grant, now).await?).response())
     }
 
     fn tokens_for(

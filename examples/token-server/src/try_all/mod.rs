@@ -24,6 +24,7 @@ use self::trial::{Overheard, Trial};
 use crate::cli::Framework;
 use crate::config::clients;
 use crate::config::problem::Problem;
+use crate::log::Log;
 use crate::mutual_tls::Proxy;
 use crate::registry::RegistryAt;
 use crate::setup::Setup;
@@ -40,15 +41,21 @@ pub(crate) fn run(folder: &Path, framework: Framework) -> Result<ExitCode, Probl
         forwarded_for: None,
         client_ca: None,
     };
-    let setup =
-        Setup::demonstration(folder, &listener, (Ipv4Addr::LOCALHOST, 0).into(), &RegistryAt::Memory)?
-            .with_more_clients(more_clients(folder)?)
-            .with_proxy(proxy);
+    // What the lines below say of a refusal comes from the observer, so the log can be silent.
+    let silent: Log = Arc::new(|_| ());
+    let setup = Setup::demonstration(
+        folder,
+        &listener,
+        (Ipv4Addr::LOCALHOST, 0).into(),
+        &RegistryAt::Memory,
+        &silent,
+    )?
+    .with_more_clients(more_clients(folder)?)
+    .with_proxy(proxy);
     let tls_address = setup.tls_address().ok_or_else(|| Problem::new("there is no TLS listener"))?;
     let overheard = Arc::new(Overheard::default());
     let mut trial = Trial::new(folder, address, tls_address, Arc::clone(&overheard), &setup.registrations())?;
-    // What the lines below say of a refusal comes from the observer, so the log can be silent.
-    let (running, tls) = setup.build(overheard, Arc::new(|_| ()))?;
+    let (running, tls) = setup.build(overheard, silent)?;
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let (ended, has_ended) = mpsc::channel();

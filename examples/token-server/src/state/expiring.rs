@@ -1,10 +1,10 @@
-//! What the server must remember for a while: codes, pushed requests, grants, revoked tokens.
+//! The entries in the memory of this process.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A table whose entries end by themselves. It never drops a live entry: when it is full, it says so.
-pub(crate) struct Expiring<V> {
+pub(super) struct Expiring<V> {
     entries: Mutex<Entries<V>>,
     most: usize,
 }
@@ -25,42 +25,42 @@ struct Entry<V> {
 
 /// There is no room for another live entry.
 #[derive(Debug)]
-pub(crate) struct Full;
+pub(super) struct Full;
 
 impl<V> Expiring<V> {
-    pub(crate) fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize) -> Self {
         let entries = Entries { by_key: HashMap::new(), sweep_at: SMALL, swept: 0 };
         Expiring { entries: Mutex::new(entries), most }
     }
 
-    pub(crate) fn insert(&self, key: String, value: V, expires: u64, now: u64) -> Result<(), Full> {
+    /// False when a live entry has this key.
+    pub(super) fn insert(&self, key: String, value: V, expires: u64, now: u64) -> Result<bool, Full> {
         let mut entries = self.lock();
         if entries.by_key.len() >= entries.sweep_at.min(self.most) && entries.swept != now {
             entries.swept = now;
             entries.by_key.retain(|_, entry| entry.expires > now);
             entries.sweep_at = (entries.by_key.len() * 2).max(SMALL);
         }
+        if entries.by_key.get(&key).is_some_and(|entry| entry.expires > now) {
+            return Ok(false);
+        }
         if entries.by_key.len() >= self.most {
             return Err(Full);
         }
         entries.by_key.insert(key, Entry { value, expires });
-        Ok(())
+        Ok(true)
     }
 
     /// Looks at a live entry, and may change it, while nobody else can.
-    pub(crate) fn with<T>(&self, key: &str, now: u64, look: impl FnOnce(&mut V) -> T) -> Option<T> {
+    pub(super) fn with<T>(&self, key: &str, now: u64, look: impl FnOnce(&mut V) -> T) -> Option<T> {
         let mut entries = self.lock();
         let entry = entries.by_key.get_mut(key).filter(|entry| entry.expires > now)?;
         Some(look(&mut entry.value))
     }
 
     /// Removes an entry; of several callers at once one alone gets it.
-    pub(crate) fn take(&self, key: &str, now: u64) -> Option<V> {
+    pub(super) fn take(&self, key: &str, now: u64) -> Option<V> {
         self.lock().by_key.remove(key).filter(|entry| entry.expires > now).map(|entry| entry.value)
-    }
-
-    pub(crate) fn contains(&self, key: &str, now: u64) -> bool {
-        self.with(key, now, |_| ()).is_some()
     }
 
     fn lock(&self) -> MutexGuard<'_, Entries<V>> {
@@ -78,9 +78,10 @@ mod tests {
     #[test]
     fn an_entry_ends_at_its_time_and_is_taken_once() {
         let table = Expiring::new(10);
-        table.insert("a".into(), 1, 100, 50).unwrap();
-        assert!(table.contains("a", 99));
-        assert!(!table.contains("a", 100));
+        assert!(table.insert("a".into(), 1, 100, 50).unwrap());
+        assert!(!table.insert("a".into(), 2, 100, 50).unwrap());
+        assert_eq!(table.with("a", 99, |value| *value), Some(1));
+        assert_eq!(table.with("a", 100, |value| *value), None);
         assert_eq!(table.take("a", 99), Some(1));
         assert_eq!(table.take("a", 99), None);
     }
@@ -92,6 +93,6 @@ mod tests {
         table.insert("b".into(), (), 200, 0).unwrap();
         assert!(table.insert("c".into(), (), 300, 99).is_err());
         assert!(table.insert("c".into(), (), 300, 100).is_ok());
-        assert!(table.contains("b", 100));
+        assert!(table.with("b", 100, |_| ()).is_some());
     }
 }

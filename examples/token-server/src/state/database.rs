@@ -1,0 +1,200 @@
+//! The entries in a table of the registry's database.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use countersign::store::StoreError;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, Error};
+
+use super::MOST;
+use crate::stores;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Database {
+    pool: Pool,
+    upkeep: Arc<Upkeep>,
+}
+
+#[derive(Clone)]
+enum Pool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// When dead entries were swept last, and how many were left.
+#[derive(Default)]
+struct Upkeep {
+    swept: AtomicU64,
+    left: AtomicU64,
+}
+
+/// The same statement for whichever it is.
+macro_rules! each {
+    ($pool:expr, $connections:ident => $done:expr) => {
+        match $pool {
+            Pool::Sqlite($connections) => $done,
+            Pool::Postgres($connections) => $done,
+        }
+    };
+}
+
+impl Database {
+    /// A file that is there already.
+    pub(super) async fn open(file: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .busy_timeout(DEADLINE)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .disable_statement_logging();
+        let pool = SqlitePoolOptions::new().max_connections(2).acquire_timeout(DEADLINE);
+        let pool = pool.connect_with(options).await.map_err(StoreError::new)?;
+        sqlx::query(SQLITE_TABLE).execute(&pool).await.map_err(StoreError::new)?;
+        Ok(Database { pool: Pool::Sqlite(pool), upkeep: Arc::default() })
+    }
+
+    pub(super) async fn connect(url: &str) -> Result<Self, StoreError> {
+        // A parser's words could repeat what it read.
+        let options: PgConnectOptions = url.parse().map_err(|_| StoreError::new("the URL cannot be read"))?;
+        let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(DEADLINE);
+        let pool = pool.connect_with(options.disable_statement_logging()).await.map_err(StoreError::new)?;
+        make_table(&pool).await.map_err(StoreError::new)?;
+        Ok(Database { pool: Pool::Postgres(pool), upkeep: Arc::default() })
+    }
+
+    pub(super) async fn insert(
+        &self,
+        key: String,
+        value: Vec<u8>,
+        expires: u64,
+        now: u64,
+    ) -> Result<bool, StoreError> {
+        let database = self.clone();
+        stores::run(DEADLINE, async move {
+            database.sweep(now).await?;
+            if database.upkeep.left.load(Ordering::Relaxed) >= MOST as u64 {
+                return Err(StoreError::new(format!("there is room for {MOST} entries")));
+            }
+            let changed = each!(&database.pool, connections => sqlx::query(INSERT)
+                .bind(key)
+                .bind(value)
+                .bind(seconds(expires))
+                .bind(seconds(now))
+                .execute(connections)
+                .await
+                .map_err(StoreError::new)?
+                .rows_affected());
+            Ok(changed == 1)
+        })
+        .await
+    }
+
+    pub(super) async fn find(&self, key: String, now: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        self.one(FIND, key, now).await
+    }
+
+    pub(super) async fn take(&self, key: String, now: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        self.one(TAKE, key, now).await
+    }
+
+    async fn one(
+        &self,
+        statement: &'static str,
+        key: String,
+        now: u64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let pool = self.pool.clone();
+        stores::run(DEADLINE, async move {
+            each!(&pool, connections => sqlx::query_scalar(statement)
+                .bind(key)
+                .bind(seconds(now))
+                .fetch_optional(connections)
+                .await
+                .map_err(StoreError::new))
+        })
+        .await
+    }
+
+    pub(super) async fn replace(
+        &self,
+        key: String,
+        old: Vec<u8>,
+        new: Vec<u8>,
+        now: u64,
+    ) -> Result<bool, StoreError> {
+        let pool = self.pool.clone();
+        stores::run(DEADLINE, async move {
+            let changed = each!(&pool, connections => sqlx::query(REPLACE)
+                .bind(key)
+                .bind(old)
+                .bind(new)
+                .bind(seconds(now))
+                .execute(connections)
+                .await
+                .map_err(StoreError::new)?
+                .rows_affected());
+            Ok(changed == 1)
+        })
+        .await
+    }
+
+    /// Every now and then, what is dead goes. Each node does it; the second finds nothing.
+    async fn sweep(&self, now: u64) -> Result<(), StoreError> {
+        let swept = self.upkeep.swept.load(Ordering::Relaxed);
+        let is_due = now >= swept.saturating_add(SWEEP_SECONDS);
+        let is_ours =
+            self.upkeep.swept.compare_exchange(swept, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if !(is_due && is_ours) {
+            return Ok(());
+        }
+        let left: i64 = each!(&self.pool, connections => {
+            sqlx::query(SWEEP).bind(seconds(now)).execute(connections).await.map_err(StoreError::new)?;
+            sqlx::query_scalar(COUNT).fetch_one(connections).await.map_err(StoreError::new)?
+        });
+        self.upkeep.left.store(left.unsigned_abs(), Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// Of several nodes that begin at once one makes the table, and the others wait for it: `IF NOT EXISTS` alone lets two
+/// of them fail.
+async fn make_table(pool: &PgPool) -> Result<(), Error> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtext('token_server_state'))")
+        .execute(&mut *transaction)
+        .await?;
+    sqlx::query(POSTGRES_TABLE).execute(&mut *transaction).await?;
+    transaction.commit().await
+}
+
+/// Both databases have signed integers only.
+fn seconds(time: u64) -> i64 {
+    i64::try_from(time).unwrap_or(i64::MAX)
+}
+
+const SQLITE_TABLE: &str = "CREATE TABLE IF NOT EXISTS token_server_state \
+     (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID";
+const POSTGRES_TABLE: &str = "CREATE TABLE IF NOT EXISTS token_server_state \
+     (name TEXT PRIMARY KEY, value BYTEA NOT NULL, expires BIGINT NOT NULL)";
+
+const INSERT: &str = "INSERT INTO token_server_state (name, value, expires) VALUES ($1, $2, $3) \
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires = excluded.expires \
+     WHERE token_server_state.expires <= $4";
+const FIND: &str = "SELECT value FROM token_server_state WHERE name = $1 AND expires > $2";
+const TAKE: &str = "DELETE FROM token_server_state WHERE name = $1 AND expires > $2 RETURNING value";
+const REPLACE: &str =
+    "UPDATE token_server_state SET value = $3 WHERE name = $1 AND value = $2 AND expires > $4";
+const SWEEP: &str = "DELETE FROM token_server_state WHERE expires <= $1";
+const COUNT: &str = "SELECT count(*) FROM token_server_state";
+
+/// An entry is written or read within this time, or it is an error.
+const DEADLINE: Duration = Duration::from_secs(1);
+
+const SWEEP_SECONDS: u64 = 10;
