@@ -66,10 +66,10 @@ pub mod metadata;
 pub mod method;
 pub mod observer;
 pub mod pkce;
-pub mod registration;
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub mod redis;
+pub mod registration;
 pub mod replay;
 pub mod secret;
 #[cfg(feature = "sign")]

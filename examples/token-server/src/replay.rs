@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use countersign::AuthenticatorBuilder;
-use countersign::replay::{MemoryReplayStore, PostgresReplayStore, ReplayStore, SqliteReplayStore};
+use countersign::replay::{
+    MemoryReplayStore, PostgresReplayStore, RedisReplayStore, ReplayStore, SqliteReplayStore,
+};
+use countersign::throttle::{FailureLimits, RedisThrottle};
 
 use crate::config::problem::Problem;
 use crate::config::store_url::StoreUrl;
@@ -52,7 +55,16 @@ impl Replay {
                 let state = ReplayState::shared("postgres", &store);
                 Ok((builder.replay(store), state))
             }
-            Replay::Redis(_) => Err(Problem::new("replay: not here yet")),
+            Replay::Redis(url) => {
+                let unreachable = |error| stores::unreachable("replay", &url, &error);
+                let store = stores::block_on(RedisReplayStore::connect(url.with_password()))?;
+                let store = store.map_err(unreachable)?;
+                // Whoever guesses must not have a budget for each node.
+                let throttle = RedisThrottle::connect(url.with_password(), FailureLimits::new());
+                let throttle = stores::block_on(throttle)?.map_err(unreachable)?;
+                let state = ReplayState::shared("redis", &store);
+                Ok((builder.replay(store).throttle(throttle), state))
+            }
         }
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use countersign::certificate::TrustAnchors;
-use countersign::fetch::KeySetFetcher;
 use countersign::clock::{Clock as _, SystemClock};
+use countersign::fetch::KeySetFetcher;
 use countersign::observer::Observer;
 use countersign::store::{Clients, ReloadableClients};
 use countersign::{Authenticator, Policy};

@@ -114,7 +114,9 @@ impl Source<'_> {
             ("memory", "") => Ok(Replay::Memory),
             ("sqlite", file) if !file.is_empty() => Ok(Replay::Sqlite(beside(file.to_owned()))),
             ("postgres" | "postgresql", _) => Ok(Replay::Postgres(StoreUrl::new(value))),
-            ("redis" | "rediss", _) => Ok(Replay::Redis(StoreUrl::new(value))),
+            ("redis" | "rediss" | "redis+cluster" | "rediss+cluster", _) => {
+                Ok(Replay::Redis(StoreUrl::new(value)))
+            }
             _ => {
                 let message = "replay is none of \"memory\", \"sqlite://replay.db\", \"postgres://…\" and \"redis://…\"";
                 Err(self.problem(&replay, message))
