@@ -8,6 +8,7 @@ mod demo;
 mod fetch;
 mod front;
 mod health;
+mod initial_access;
 mod jose;
 mod known_clients;
 mod log;
@@ -96,6 +97,7 @@ fn serve_demo(cli: &Cli) -> Result<ExitCode, Problem> {
 /// From now on a changed file takes effect without a restart.
 fn watch(clients_file: PathBuf, files: Option<Tls>, tls: Option<&TlsSocket>, running: &Running, log: Log) {
     let tls = files.zip(tls.map(|tls| tls.certificate.clone()));
+    running.clients.warn_of_twins(&log);
     Watched { clients_file, clients: running.clients.clone(), tls, log }.start();
 }
 

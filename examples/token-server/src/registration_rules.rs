@@ -1,11 +1,16 @@
 //! `[registration]`: who may register a client, and as what.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
 use countersign::registration::Registration;
 use countersign::{Authenticator, Client};
 
 use crate::config::problem::Problem;
+use crate::initial_access::InitialAccessTokens;
 use crate::registry::Registry;
 use crate::server::prepare;
+use crate::state::State;
 
 /// The values of `[registration]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +32,7 @@ impl RegistrationRules {
     pub(crate) fn registrar(
         &self,
         auth: &Authenticator,
+        state: &Arc<State>,
         registry: Registry,
         endpoint: &str,
         grant_types: Vec<String>,
@@ -38,7 +44,21 @@ impl RegistrationRules {
                 prepare(metadata, Client::from_stored(metadata)?, None)?;
                 Ok(())
             });
-        Ok(registration.open_to_anybody())
+        Ok(match self.needs_token {
+            true => registration.initial_access(InitialAccessTokens(Arc::clone(state))),
+            false => registration.open_to_anybody(),
+        })
+    }
+}
+
+impl RegistrationRules {
+    /// What strangers may do who reach one of these addresses.
+    pub(crate) fn warning(&self, listens: impl IntoIterator<Item = SocketAddr>) -> Option<String> {
+        let is_reached = listens.into_iter().any(|address| !address.ip().is_loopback());
+        (is_reached && !self.needs_token).then(|| {
+            "anybody can register clients here; [registration] initial_access_token = \"required\" asks for a token"
+                .to_owned()
+        })
     }
 }
 

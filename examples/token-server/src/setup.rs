@@ -70,6 +70,8 @@ impl Setup {
         };
         let mut clients = clients::read(&config.clients)?;
         clients.warnings.extend(config.fetch.warning());
+        let listens = [listener.local_addr().ok(), config.tls.as_ref().map(|tls| tls.listen)];
+        clients.warnings.extend(config.registration.warning(listens.into_iter().flatten()));
         let registry = config.registry.open(&config.registration)?;
         let state = State::open(&config.registry, log.clone())?;
         let keys = stores::block_on(ServerKeys::kept(&state, now()))??;

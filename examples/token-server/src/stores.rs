@@ -18,6 +18,14 @@ pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output, Problem> {
     Ok(runtime()?.block_on(future))
 }
 
+/// Goes on beside whatever else there is.
+pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
+    // Without a runtime no store was opened either.
+    if let Ok(runtime) = runtime() {
+        runtime.spawn(future);
+    }
+}
+
 /// Does this there, whichever runtime asks, and where a request that is given up cannot leave a connection in the middle
 /// of a statement.
 pub(crate) async fn run<T: Send + 'static>(

@@ -62,6 +62,7 @@ impl Watched {
         match read {
             Ok((clients, count, warnings)) => {
                 self.clients.file.replace(clients);
+                self.clients.warn_of_twins(&self.log);
                 for warning in warnings {
                     (self.log)(&format!("warning: {warning}"));
                 }

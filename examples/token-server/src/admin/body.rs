@@ -9,7 +9,6 @@ use hyper::{Request, StatusCode};
 
 use super::response::Refused;
 
-#[allow(dead_code, reason = "for the routes that take one, which come next")]
 /// The whole body. `Err` when it has more than `most` bytes, breaks off, or does not come.
 pub(super) async fn read(request: Request<Incoming>, most: usize) -> Result<Bytes, Refused> {
     let body = Limited::new(request.into_body(), most).collect();
@@ -23,5 +22,4 @@ pub(super) async fn read(request: Request<Incoming>, most: usize) -> Result<Byte
     }
 }
 
-#[allow(dead_code, reason = "as above")]
 const PATIENCE: Duration = Duration::from_secs(10);

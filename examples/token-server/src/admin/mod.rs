@@ -7,6 +7,7 @@
 mod body;
 mod caller;
 mod observed;
+mod registered;
 mod response;
 
 use std::convert::Infallible;
@@ -107,6 +108,9 @@ impl Listening {
         }
         if let Some(answer) = observed::answer(self, &request) {
             return answer;
+        }
+        if let Some(wish) = registered::Wish::of(request.uri().path()) {
+            return wish.answer(self, request).await.unwrap_or_else(Into::into);
         }
         response::not_found()
     }

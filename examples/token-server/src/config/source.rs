@@ -114,9 +114,7 @@ impl Source<'_> {
             ("memory", "") => Ok(Replay::Memory),
             ("sqlite", file) if !file.is_empty() => Ok(Replay::Sqlite(beside(file.to_owned()))),
             ("postgres" | "postgresql", _) => Ok(Replay::Postgres(StoreUrl::new(value))),
-            ("redis" | "rediss" | "redis+cluster" | "rediss+cluster", _) => {
-                Ok(Replay::Redis(StoreUrl::new(value)))
-            }
+            (scheme, _) if is_redis(scheme) => Ok(Replay::Redis(StoreUrl::new(value))),
             _ => {
                 let message = "replay is none of \"memory\", \"sqlite://replay.db\", \"postgres://…\" and \"redis://…\"";
                 Err(self.problem(&replay, message))
@@ -330,6 +328,12 @@ impl Source<'_> {
     pub(super) fn problem<T>(&self, place: &Spanned<T>, message: impl std::fmt::Display) -> Problem {
         Problem::at(self.file, line_at(self.text, place.span().start), message)
     }
+}
+
+/// Also of several servers that make a cluster.
+fn is_redis(scheme: &str) -> bool {
+    let of_one = scheme.strip_suffix("+cluster").unwrap_or(scheme);
+    matches!(of_one, "redis" | "rediss" | "valkey" | "valkeys")
 }
 
 fn is_absolute(url: &str) -> bool {

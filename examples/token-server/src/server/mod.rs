@@ -12,6 +12,7 @@ mod log_in;
 mod metadata;
 mod oauth_error;
 mod open_api;
+mod operate;
 mod par;
 mod prepare;
 mod register;
@@ -110,6 +111,7 @@ impl Server {
         let open_api = open_api::document(auth, &grant_types)?;
         let registrar = parts.registration.registrar(
             auth,
+            &parts.state,
             parts.clients.registry.clone(),
             parts.routes.url(Route::Register),
             grant_types,

@@ -25,7 +25,7 @@ impl Server {
     }
 
     /// One line for the operator, and what the caller sees.
-    fn registered(&self, answer: Answer) -> Response {
+    pub(super) fn registered(&self, answer: Answer) -> Response {
         (self.log)(&answer.event().to_string());
         Response::of_registration(&answer)
     }
