@@ -12,7 +12,9 @@ fn the_readme_names_who_proved_each_method() {
     let results: BTreeMap<String, Value> = serde_json::from_str(RESULTS).unwrap();
     let mut methods = 0;
     for line in README.lines() {
-        let Some((method, _)) = line.strip_prefix("| `").and_then(|rest| rest.split_once("` | ")) else { continue };
+        let Some((method, _)) = line.strip_prefix("| `").and_then(|rest| rest.split_once("` | ")) else {
+            continue;
+        };
         let mut proved: Vec<&str> = results
             .iter()
             .filter(|(_, of_library)| {
