@@ -13,7 +13,7 @@
 //! | an operator's, behind a door of its own | [`Registration::patch`], [`Registration::rotate_secret`], [`Registration::renew_registration_access_token`] |
 //!
 //! **What can be registered is what is enforced.** Methods and signing algorithms come from the
-//! [`Authenticator`](crate::Authenticator); a method that it does not serve, an algorithm that it does not take, a
+//! [`Authenticator`]; a method that it does not serve, an algorithm that it does not take, a
 //! `jwks_uri` where it fetches nothing are refused with what is served instead. Grant types and scopes are the
 //! application's: a strict list of grant types and no scope at all until
 //! [`grant_types`](Registration::grant_types) and [`scopes`](Registration::scopes) say otherwise, and any other rule in
