@@ -30,6 +30,7 @@ mod registration;
 mod registry;
 mod regressions;
 mod replay_memory;
+mod replay_redis;
 mod replay_sqlite;
 mod rows;
 mod secrets;

@@ -135,8 +135,11 @@ async fn keep<A: Admission>(shared: Arc<Shared<A>>) {
             Ok((connection, driver)) => {
                 pause = SHORTEST_PAUSE;
                 shared.state.send_replace(State::Up(connection.clone()));
-                watch(&shared, connection, driver).await;
-                shared.state.send_replace(State::Checking);
+                // Whoever asks in the meantime waits for a connection that broke, and not for a server that hangs.
+                shared.state.send_replace(match watch(&shared, connection, driver).await {
+                    None => State::Checking,
+                    Some(trouble) => State::Down(trouble),
+                });
             }
             Err(trouble) => {
                 shared.state.send_replace(State::Down(trouble));
@@ -153,18 +156,19 @@ async fn connect<A: Admission>(shared: &Shared<A>) -> Result<(MultiplexedConnect
         shared.admission.admit(&mut connection).await?;
         Ok((connection, driver))
     };
-    timeout(CHECK_DEADLINE, connecting).await.unwrap_or_else(|_| {
-        let (name, port) = &shared.host;
-        Err(Trouble::new(format!("{name}:{port}: no answer within {CHECK_DEADLINE:?} while connecting")))
-    })
+    timeout(CHECK_DEADLINE, connecting).await.unwrap_or_else(|_| Err(late(&shared.host, CHECK_DEADLINE)))
 }
 
-/// Until the connection breaks, or the server is not admitted any more.
-async fn watch<A: Admission>(shared: &Shared<A>, mut connection: MultiplexedConnection, mut driver: Driver) {
+/// Until the connection breaks, or the server is not admitted any more, and why.
+async fn watch<A: Admission>(
+    shared: &Shared<A>,
+    mut connection: MultiplexedConnection,
+    mut driver: Driver,
+) -> Option<Trouble> {
     loop {
         let due = pin!(timeout(CHECK_EVERY, shared.doubted.notified()));
         if let Either::Left(_) = select(&mut driver.0, due).await {
-            return;
+            return None;
         }
         match timeout(CHECK_DEADLINE, shared.admission.admit(&mut connection)).await {
             Ok(Ok(())) => {
@@ -176,9 +180,15 @@ async fn watch<A: Admission>(shared: &Shared<A>, mut connection: MultiplexedConn
                     was_in_doubt
                 });
             }
-            _ => return,
+            Ok(Err(trouble)) if trouble.is_broken_connection() => return None,
+            Ok(Err(trouble)) => return Some(trouble),
+            Err(_) => return Some(late(&shared.host, CHECK_DEADLINE)),
         }
     }
+}
+
+fn late((name, port): &Host, deadline: Duration) -> Trouble {
+    Trouble::new(format!("{name}:{port}: no answer within {deadline:?}"))
 }
 
 const CHECK_EVERY: Duration = Duration::from_secs(1);

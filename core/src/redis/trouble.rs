@@ -8,17 +8,25 @@ use crate::store::StoreError;
 /// A text for the operator: what is wrong, and the cure where there is one. It never has a password in it, since the
 /// driver's errors do not.
 #[derive(Clone, Debug)]
-pub(crate) struct Trouble(Arc<str>);
+pub(crate) struct Trouble {
+    text: Arc<str>,
+    is_broken: bool,
+}
 
 impl Trouble {
     pub(crate) fn new(text: impl Into<Arc<str>>) -> Self {
-        Trouble(text.into())
+        Trouble { text: text.into(), is_broken: false }
+    }
+
+    /// Is it the connection alone that is gone?
+    pub(super) fn is_broken_connection(&self) -> bool {
+        self.is_broken
     }
 }
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -26,7 +34,7 @@ impl std::error::Error for Trouble {}
 
 impl From<redis::RedisError> for Trouble {
     fn from(error: redis::RedisError) -> Self {
-        Trouble::new(error.to_string())
+        Trouble { text: error.to_string().into(), is_broken: error.is_unrecoverable_error() }
     }
 }
 

@@ -3,6 +3,7 @@
 mod budgets;
 mod memory;
 mod port;
+mod redis;
 mod refusals;
 mod sockets;
 

@@ -103,7 +103,7 @@ impl Admission for Marker {
             .arg("GET")
             .query_async(connection)
             .await
-            .map_err(|error| too_old(&error))?;
+            .map_err(not_written)?;
         let since = found.as_deref().and_then(|found| since(found, id));
         let found = match (found, since) {
             (Some(found), Some(since)) if !has_gained => {
@@ -166,12 +166,14 @@ fn key_in(ranges: &[SlotRange]) -> String {
     ours.next().unwrap_or_else(|| KEY.to_owned())
 }
 
-fn too_old(error: &redis::RedisError) -> Trouble {
-    // What older ones say to NX together with GET.
-    if error.to_string().contains("syntax error") {
-        return Trouble::new("the server is too old: Redis 7.0 or Valkey 7.2 is needed");
+fn not_written(error: redis::RedisError) -> Trouble {
+    match error.to_string() {
+        // What older ones say to NX together with GET.
+        text if text.contains("syntax error") => {
+            Trouble::new("the server is too old: Redis 7.0 or Valkey 7.2 is needed")
+        }
+        _ => error.into(),
     }
-    Trouble::new(format!("the marker of its memory cannot be written: {error}"))
 }
 
 const KEY: &str = "countersign:memory";

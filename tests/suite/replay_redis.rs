@@ -1,0 +1,193 @@
+//! The replay store in Redis: what every store must do, what a server must be, and what happens when it is down, lost its
+//! memory, or is another one.
+
+mod cluster;
+mod faults;
+mod losses;
+pub(crate) mod relay;
+mod servers;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use countersign::redis::RedisServers;
+use countersign::replay::{Claim, RedisReplayStore, ReplayKey, ReplayStore};
+use countersign::store::StoreError;
+use countersign_tests::drivers::SetClock;
+use countersign_tests::replay_conformance as conformance;
+use countersign_tests::row::NOW;
+use countersign_tests::servers::redis::RedisServer;
+
+use self::relay::Relay;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_are_used_once_released_and_kept_for_their_time() {
+    for program in RedisServer::programs() {
+        let server = RedisServer::of(program, &["--requirepass", "correct horse"]);
+        let url = server.url().replace(' ', "%20");
+        let store = RedisReplayStore::connect(&url).await.unwrap();
+        conformance::a_key_is_used_once_until_it_is_released(&store, "one").await;
+        conformance::a_key_is_kept_for_its_time(&store, "time", pass(&server)).await;
+    }
+}
+
+/// The tasks are divided between two nodes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_of_64_tasks_gets_a_key() {
+    let server = RedisServer::start();
+    let store = TwoNodes {
+        nodes: [connect(&server).await.unwrap(), connect(&server).await.unwrap()],
+        turn: AtomicUsize::new(0),
+    };
+    conformance::a_race_has_one_winner(Arc::new(store), "race", 50).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_is_full_is_refused_alone() {
+    let server = RedisServer::start();
+    let store = connect(&server).await.unwrap().with_quota(10);
+    conformance::a_full_client_is_refused_alone(&store, "quota", 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_server_forgets_nothing() {
+    let server = RedisServer::start();
+    let store = connect(&server).await.unwrap();
+    let used: u64 = memory(&server);
+    server.ask::<()>(["CONFIG", "SET", "maxmemory", &(used + 200_000).to_string()]);
+    let mut claimed = 0;
+    while claim(&store, "a", claimed).await.unwrap() == Claim::Fresh {
+        claimed += 1;
+        assert!(claimed < 10_000, "it never is full");
+    }
+    assert_eq!(claim(&store, "a", claimed).await.unwrap(), Claim::Full);
+    for id in 0..claimed {
+        assert_eq!(claim(&store, "a", id).await.unwrap(), Claim::Used);
+    }
+    server.ask::<()>(["CONFIG", "SET", "maxmemory", "0"]);
+    assert_eq!(claim(&store, "a", claimed).await.unwrap(), Claim::Fresh);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_assertion_takes_at_most_150_octets_and_goes_by_itself() {
+    const ASSERTIONS: u64 = 20_000;
+    let server = RedisServer::start();
+    let store = connect(&server).await.unwrap();
+    let before = memory(&server);
+    for ids in (0..ASSERTIONS).collect::<Vec<_>>().chunks(500) {
+        let claims = ids.iter().map(|id| claim(&store, "a", *id));
+        let claims = futures_util::future::join_all(claims).await;
+        assert!(claims.iter().all(|claim| *claim.as_ref().unwrap() == Claim::Fresh));
+    }
+    let each = (memory(&server) - before).div_ceil(ASSERTIONS);
+    assert!(each <= 150, "{each} octets");
+    let keys: Vec<Vec<u8>> = server.ask(["KEYS", "cs:*"]);
+    assert_eq!(keys.len() as u64, ASSERTIONS);
+    for key in keys.iter().take(100) {
+        let usage: u64 = server.ask([b"MEMORY", b"USAGE".as_slice(), key]);
+        let left: i64 = server.ask([b"PTTL".as_slice(), key]);
+        assert!(usage <= 150, "{usage} octets");
+        assert!((50_000..=60_000).contains(&left), "{left} ms");
+    }
+}
+
+/// Two commands that are sent together, and answered together.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_is_one_round_trip() {
+    let server = RedisServer::start();
+    let relay = Relay::to(server.port()).await;
+    let store = RedisReplayStore::connect(&relay.url()).await.unwrap();
+    for id in 0..50 {
+        assert_eq!(claim(&store, "a", id).await.unwrap(), Claim::Fresh);
+    }
+    let claims: Vec<_> = relay.sent().into_iter().filter(|sent| contains(sent, b"cs:")).collect();
+    assert_eq!(claims.len(), 50);
+    for sent in claims {
+        assert!(contains(&sent, b"SET") && contains(&sent, b"GET\r\n$18\r\ncountersign:memory"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_that_was_dropped_leaves_the_store_in_order() {
+    let server = RedisServer::start();
+    let store = connect(&server).await.unwrap();
+    for id in 0..100 {
+        let _ = tokio::time::timeout(Duration::from_micros(id * 5), claim(&store, "a", id)).await;
+    }
+    for id in 0..100 {
+        let first = claim(&store, "a", id).await.unwrap();
+        assert!(matches!(first, Claim::Fresh | Claim::Used));
+        assert_eq!(claim(&store, "a", id).await.unwrap(), Claim::Used);
+    }
+}
+
+struct TwoNodes {
+    nodes: [RedisReplayStore; 2],
+    turn: AtomicUsize,
+}
+
+impl TwoNodes {
+    fn next(&self) -> &RedisReplayStore {
+        &self.nodes[self.turn.fetch_add(1, Ordering::Relaxed) % 2]
+    }
+}
+
+impl ReplayStore for TwoNodes {
+    async fn claim(&self, key: &ReplayKey<'_>, keep_for: Duration) -> Result<Claim, StoreError> {
+        self.next().claim(key, keep_for).await
+    }
+
+    async fn release(&self, key: &ReplayKey<'_>) -> Result<(), StoreError> {
+        self.next().release(key).await
+    }
+}
+
+async fn connect(server: &RedisServer) -> Result<RedisReplayStore, StoreError> {
+    RedisReplayStore::connect(&server.url()).await
+}
+
+async fn connect_at(url: &str, clock: &SetClock) -> RedisReplayStore {
+    RedisReplayStore::connect_with_clock(RedisServers::new(url).unwrap(), clock.clone()).await.unwrap()
+}
+
+async fn claim(store: &RedisReplayStore, client: &str, id: u64) -> Result<Claim, StoreError> {
+    store.claim(&ReplayKey::new("", client, &id.to_string()), Duration::from_secs(60)).await
+}
+
+/// Tries until it is answered.
+async fn claim_at_last(store: &RedisReplayStore, client: &str, id: u64) -> Claim {
+    for _ in 0..500 {
+        match claim(store, client, id).await {
+            Ok(claim) => return claim,
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+    panic!("no answer for five seconds: {:?}", claim(store, client, id).await);
+}
+
+/// Takes the time from what every key has left.
+fn pass(server: &RedisServer) -> impl AsyncFn(Duration) {
+    async |time: Duration| {
+        let keys: Vec<Vec<u8>> = server.ask(["KEYS", "cs:*"]);
+        for key in keys {
+            let left: i64 = server.ask([b"PTTL".as_slice(), &key]);
+            let left = (left - i64::try_from(time.as_millis()).unwrap()).to_string();
+            server.ask::<()>([b"PEXPIRE".as_slice(), &key, left.as_bytes()]);
+        }
+    }
+}
+
+fn memory(server: &RedisServer) -> u64 {
+    let info: String = server.ask(["INFO", "memory"]);
+    let used = info.lines().find_map(|line| line.strip_prefix("used_memory:")).unwrap();
+    used.trim().parse().unwrap()
+}
+
+fn contains(octets: &[u8], part: &[u8]) -> bool {
+    octets.windows(part.len()).any(|window| window == part)
+}
+
+fn clock() -> SetClock {
+    SetClock::new(NOW)
+}
