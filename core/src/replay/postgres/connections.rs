@@ -43,22 +43,17 @@ impl Connections {
     /// A connection that nobody else uses, and whether it is new.
     ///
     /// # Errors
-    /// When all are in use for [`PATIENCE`], or the server cannot be reached within it.
+    /// When all are in use for [`PATIENCE`], or the server cannot be reached.
     pub(super) async fn take(&self) -> Result<Taken<'_>, StoreError> {
-        let taking = async {
-            let Ok(permit) = self.permits.acquire().await else { return Err(Error::PoolClosed) };
-            let idle = self.lock().pop();
-            Ok(match idle {
-                Some(connection) => Taken { connection, is_new: false, permit },
-                None => Taken { connection: self.open().await?, is_new: true, permit },
-            })
+        let Ok(permit) = tokio::time::timeout(PATIENCE, self.permits.acquire()).await else {
+            return Err(StoreError::new(format!("all {MOST} connections to the database are in use")));
         };
-        match tokio::time::timeout(PATIENCE, taking).await {
-            Ok(taken) => taken.map_err(StoreError::new),
-            Err(_) => Err(StoreError::new(format!(
-                "no connection to the database within {PATIENCE:?}: it does not answer, or all {MOST} are in use"
-            ))),
-        }
+        let permit = permit.map_err(StoreError::new)?;
+        let idle = self.lock().pop();
+        Ok(match idle {
+            Some(connection) => Taken { connection, is_new: false, permit },
+            None => Taken { connection: self.open().await.map_err(StoreError::new)?, is_new: true, permit },
+        })
     }
 
     /// A connection beside the others.

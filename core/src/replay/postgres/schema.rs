@@ -18,11 +18,12 @@ pub(super) async fn is_known(connection: &mut PgConnection) -> Result<bool, Erro
 /// Makes what is missing, and writes down that the memory was lost when that is so. Says when it was lost last, in
 /// seconds since the epoch. One node at a time.
 ///
-/// `has_remembered`: did the store know these tables before? Then some may have been used in this very second.
+/// `known_since` is when the store believed it was, 0 for one that knows nothing yet. Only then has the second that has
+/// begun not seen any of the keys that are lost.
 ///
 /// # Errors
 /// Those of the database; it is a standby; the tables are of another version.
-pub(super) async fn prepare(connection: &mut PgConnection, has_remembered: bool) -> Result<i64, Error> {
+pub(super) async fn prepare(connection: &mut PgConnection, known_since: i64) -> Result<i64, Error> {
     let mut transaction = connection.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *transaction).await?;
     let (is_standby, are_there): (bool, bool) = sqlx::query_as(STATE).fetch_one(&mut *transaction).await?;
@@ -32,11 +33,7 @@ pub(super) async fn prepare(connection: &mut PgConnection, has_remembered: bool)
     if !are_there {
         sqlx::raw_sql(TABLES).execute(&mut *transaction).await?;
     }
-    sqlx::query(FIRST_ROW)
-        .bind(VERSION)
-        .bind(f64::from(u8::from(has_remembered)))
-        .execute(&mut *transaction)
-        .await?;
+    sqlx::query(FIRST_ROW).bind(VERSION).bind(known_since).execute(&mut *transaction).await?;
     let version: i32 =
         sqlx::query_scalar("SELECT version FROM countersign_replay").fetch_one(&mut *transaction).await?;
     if version != VERSION {
@@ -91,7 +88,8 @@ WITH made AS (
     INSERT INTO countersign_replay (version, system, timeline, lost_at)
     SELECT $1, (SELECT system_identifier::text FROM pg_control_system()),
            substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
-           date_trunc('second', clock_timestamp()) + make_interval(secs => $2)
+           CASE WHEN $2 = 0 THEN date_trunc('second', clock_timestamp())
+                ELSE greatest(to_timestamp($2), date_trunc('second', clock_timestamp())) + interval '1 second' END
     ON CONFLICT DO NOTHING
     RETURNING 1
 )

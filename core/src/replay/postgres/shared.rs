@@ -102,8 +102,7 @@ impl Shared {
     }
 
     async fn prepare_on(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
-        let has_remembered = self.lost_at() > 0;
-        let lost_at = schema::prepare(connection, has_remembered).await.map_err(StoreError::new)?;
+        let lost_at = schema::prepare(connection, self.lost_at()).await.map_err(StoreError::new)?;
         self.lost_at.fetch_max(lost_at, Ordering::SeqCst);
         Ok(())
     }

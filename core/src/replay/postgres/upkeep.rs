@@ -52,7 +52,9 @@ impl Rounds {
                 let swept = self.sweep().await;
                 sweep.done(swept.is_ok(), &self.clock);
                 // What was taken out has made room.
-                count.is_wanted |= swept.is_ok_and(|rows| rows > 0);
+                let made_room = swept.is_ok_and(|rows| rows > 0);
+                count.is_wanted |= made_room;
+                count.is_urgent |= made_room;
             }
             if count.is_due(&self.clock) {
                 let counted = self.count().await;
@@ -112,7 +114,8 @@ impl Task {
     /// time.
     fn is_due(&mut self, clock: &SystemClock) -> bool {
         let took = self.done_at.saturating_sub(self.began_at);
-        let pause = if self.is_urgent { URGENT_EVERY } else { self.every }.max(took * 20);
+        let least = if took > LONG { took * 20 } else { URGENT_EVERY };
+        let pause = if self.is_urgent { least } else { self.every.max(least) };
         let now = clock.monotonic();
         let is_due = self.is_wanted && now >= self.done_at + pause;
         if is_due {
@@ -142,5 +145,6 @@ const PATIENCE: &str = "SET statement_timeout = '1min'";
 
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
 const COUNT_EVERY: Duration = Duration::from_secs(2);
+const LONG: Duration = Duration::from_millis(100);
 const URGENT_EVERY: Duration = Duration::from_millis(50);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
