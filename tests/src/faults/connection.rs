@@ -22,8 +22,8 @@ pub(super) async fn serve(mut client: TcpStream, control: Receiver<Control>) {
         let (from_server, to_server) = server.split();
         let pumping = async {
             tokio::try_join!(
-                pump(from_client, to_server, control.clone(), |control| control.to_server),
-                pump(from_server, to_client, control.clone(), |control| control.to_client),
+                pump(from_client, to_server, control.clone(), Direction::ToServer),
+                pump(from_server, to_client, control.clone(), Direction::ToClient),
             )
         };
         tokio::select! {
@@ -39,6 +39,21 @@ pub(super) async fn serve(mut client: TcpStream, control: Receiver<Control>) {
 
 struct Reset;
 
+#[derive(Clone, Copy, PartialEq)]
+enum Direction {
+    ToServer,
+    ToClient,
+}
+
+impl Direction {
+    fn fault(self, control: &Control) -> Fault {
+        match self {
+            Direction::ToServer => control.to_server,
+            Direction::ToClient => control.to_client,
+        }
+    }
+}
+
 /// When the connection is to be reset.
 async fn cut(mut control: Receiver<Control>, cuts: u64) {
     let _ = control.wait_for(|control| control.cuts != cuts).await;
@@ -49,7 +64,7 @@ async fn pump(
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,
     mut control: Receiver<Control>,
-    fault: fn(&Control) -> Fault,
+    direction: Direction,
 ) -> Result<(), Reset> {
     let mut buffer = vec![0; 64 * 1024];
     let (mut changes, mut passed) = (0, 0);
@@ -59,7 +74,7 @@ async fn pump(
             if control.changes != changes {
                 (changes, passed) = (control.changes, 0);
             }
-            fault(&control)
+            direction.fault(&control)
         };
         if fault == Fault::Stall {
             control.changed().await.map_err(|_| Reset)?;
@@ -79,6 +94,9 @@ async fn pump(
         if length == 0 {
             // A black hole shows nobody the end either.
             return if fault == Fault::BlackHole { std::future::pending().await } else { close(to).await };
+        }
+        if direction == Direction::ToClient && control.borrow().loses_this() {
+            return Err(Reset);
         }
         match fault {
             Fault::BlackHole => continue,

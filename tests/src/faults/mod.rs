@@ -3,6 +3,8 @@
 mod connection;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -46,15 +48,30 @@ struct Control {
     cuts: u64,
     /// Of the last change of a fault, from which `ResetAfter` counts.
     changes: u64,
+    /// How many answers are still to be lost.
+    losses: Arc<AtomicU32>,
+}
+
+impl Control {
+    /// Is this answer one of those to be lost?
+    fn loses_this(&self) -> bool {
+        self.losses.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+    }
 }
 
 impl FaultProxy {
     /// Before the server on this port of 127.0.0.1. It has a thread of its own, which ends with it.
     pub fn start(target: u16) -> Self {
         let (port, target) = (free_port(), ([127, 0, 0, 1], target).into());
-        let (to_server, to_client) = (Fault::Pass, Fault::Pass);
-        let (control, controlled) =
-            watch::channel(Control { target, is_open: true, to_server, to_client, cuts: 0, changes: 0 });
+        let (control, controlled) = watch::channel(Control {
+            target,
+            is_open: true,
+            to_server: Fault::Pass,
+            to_client: Fault::Pass,
+            cuts: 0,
+            changes: 0,
+            losses: Arc::default(),
+        });
         let (ready, is_ready) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -86,6 +103,12 @@ impl FaultProxy {
     /// Does this to what comes from the server.
     pub fn to_client(&self, fault: Fault) {
         self.change(|control| control.to_client = fault);
+    }
+
+    /// The next so many answers of the server do not arrive, each since its connection is reset. What the server did
+    /// stays done.
+    pub fn lose_answers(&self, number: u32) {
+        self.control.borrow().losses.store(number, Ordering::SeqCst);
     }
 
     /// Resets every connection. New ones are taken.
