@@ -31,6 +31,8 @@ mod registry;
 mod regressions;
 mod replay_memory;
 mod replay_redis;
+#[cfg(unix)]
+mod replay_postgres;
 mod replay_sqlite;
 mod rows;
 mod secrets;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use countersign::replay::{Claim, MemoryReplayStore, ReplayKey, ReplayStore, SqliteReplayStore};
 use countersign::store::StoreError;
@@ -96,6 +96,34 @@ fn a_full_store_accepts_none_of_a_hundred_and_all_of_them_when_there_is_room() {
     }
     assert!(waiting.is_empty(), "{} never passed", waiting.len());
     assert!(at_once(&auth, &requests).iter().all(is_replayed));
+}
+
+/// The fence is asked before the signature is looked at, and a store that several nodes share may learn only from the
+/// claim that it has lost its memory.
+#[test]
+fn a_loss_that_the_claim_itself_notices_is_fenced() {
+    #[derive(Default)]
+    struct Noticing(AtomicBool);
+
+    impl ReplayStore for Noticing {
+        async fn claim(&self, _: &ReplayKey<'_>, _: Duration) -> Result<Claim, StoreError> {
+            self.0.store(true, Ordering::SeqCst);
+            Ok(Claim::Fresh)
+        }
+        async fn release(&self, _: &ReplayKey<'_>) -> Result<(), StoreError> {
+            Ok(())
+        }
+        fn memory_lost_at(&self) -> Option<SystemTime> {
+            let lost_at = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW.unsigned_abs() + 1);
+            self.0.load(Ordering::SeqCst).then_some(lost_at)
+        }
+    }
+
+    let auth = authenticator(Noticing::default(), SetClock::new(NOW));
+    for request in signed(2) {
+        let refusal = futures_executor::block_on(authenticate(&auth, &request)).unwrap_err();
+        assert_eq!((refusal.status(), refusal.reason()), (400, Reason::BeforeRestartFence));
+    }
 }
 
 #[test]
