@@ -27,7 +27,8 @@ use crate::throttle::{FailureLimits, Port, Throttle};
 
 /// Collects the settings of an [`Authenticator`].
 ///
-/// An issuer and a registry are required. `private_key_jwt` and `client_secret_jwt` run when there is a replay store.
+/// An issuer and a registry are required. `private_key_jwt` and `client_secret_jwt` run when there is a replay store, and
+/// an algorithm for them in the policy.
 #[must_use]
 pub struct AuthenticatorBuilder {
     issuer: Option<String>,
