@@ -34,7 +34,8 @@ use clap::Parser as _;
 use crate::admin::Admin;
 use crate::cli::{Cli, Framework};
 use crate::config::problem::Problem;
-use crate::config::{Config, DEFAULT_LISTEN, DEFAULT_TLS_LISTEN};
+use crate::config::{Config, DEFAULT_ADMIN_LISTEN, DEFAULT_LISTEN, DEFAULT_TLS_LISTEN};
+use crate::demo::PastedLine;
 use crate::log::{Log, LoggedDecisions};
 use crate::mutual_tls::{Tls, TlsSocket};
 use crate::setup::{Running, Setup};
@@ -63,16 +64,10 @@ fn serve_configured(cli: &Cli, file: &Path) -> Result<ExitCode, Problem> {
     for warning in setup.warnings() {
         log(&format!("warning: {warning}"));
     }
-    let logged = LoggedDecisions(log.clone());
     let (running, tls) = match admin {
-        None => setup.build(logged, log.clone())?,
+        None => setup.build(LoggedDecisions(log.clone()), log.clone())?,
         Some(address) => {
-            let operators = listen(address)?;
-            let (admin, observers) = Admin::new()?;
-            let (running, tls) = setup.build((logged, observers), log.clone())?;
-            let address =
-                admin.serve(operators, running.clone()).map_err(|error| Problem::new(error.to_string()))?;
-            log(&format!("operators: http://{address}"));
+            let (running, tls, _) = build_with_page(setup, &log, listen(address)?, Vec::new())?;
             (running, tls)
         }
     };
@@ -88,10 +83,33 @@ fn serve_demo(cli: &Cli) -> Result<ExitCode, Problem> {
     let setup = Setup::demonstration(folder, &listener, tls_address, &demo::registry(folder), &log)?;
     demo::remember_issuer(folder, setup.issuer())?;
     let lines = setup.demo_lines(folder);
-    let (running, tls) = setup.build(LoggedDecisions(log.clone()), log.clone())?;
+    let operators = demo_admin(cli.listen)?;
+    let (running, tls, page) = build_with_page(setup, &log, operators, lines.clone())?;
     let tls_files = demo::tls(folder, tls_address);
     watch(folder.join("clients.json"), Some(tls_files), tls.as_ref(), &running, log);
-    serve(cli.framework.unwrap_or_default(), listener, tls, running, &lines)
+    serve(
+        cli.framework.unwrap_or_default(),
+        listener,
+        tls,
+        running,
+        &format!("{}\nThe operator's page: {page}\n", demo::printed(&lines)),
+    )
+}
+
+/// With what an operator sees, on a listener of its own; and the URL of that.
+fn build_with_page(
+    setup: Setup,
+    log: &Log,
+    operators: TcpListener,
+    demo: Vec<PastedLine>,
+) -> Result<(Running, Option<TlsSocket>, String), Problem> {
+    let (admin, observers) = Admin::new()?;
+    let (running, tls) = setup.build((LoggedDecisions(log.clone()), observers), log.clone())?;
+    let address =
+        admin.serve(operators, running.clone(), demo).map_err(|error| Problem::new(error.to_string()))?;
+    let url = format!("http://{address}");
+    log(&format!("operators: {url}"));
+    Ok((running, tls, url))
 }
 
 /// From now on a changed file takes effect without a restart.
@@ -137,6 +155,15 @@ fn listen(address: SocketAddr) -> Result<TcpListener, Problem> {
         };
         Problem::new(format!("cannot listen on {address}: {error}; {cure}"))
     })
+}
+
+/// The usual port for operators beside the usual port, and any that is free beside another one. Of this machine alone.
+fn demo_admin(beside: Option<SocketAddr>) -> Result<TcpListener, Problem> {
+    let any = SocketAddr::new(DEFAULT_ADMIN_LISTEN.ip(), 0);
+    match beside {
+        None => TcpListener::bind(DEFAULT_ADMIN_LISTEN).or_else(|_| listen(any)),
+        Some(_) => listen(any),
+    }
 }
 
 /// The usual port for certificates beside the usual port, and any that is free beside another one.

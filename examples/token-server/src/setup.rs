@@ -16,7 +16,7 @@ use countersign::{Authenticator, Policy};
 use crate::config::clients::LoadedClients;
 use crate::config::problem::Problem;
 use crate::config::{Config, clients, users};
-use crate::demo;
+use crate::demo::{self, PastedLine};
 use crate::fetch::Fetch;
 use crate::known_clients::KnownClients;
 use crate::log::Log;
@@ -169,7 +169,7 @@ impl Setup {
         self.clients.registrations()
     }
 
-    pub(crate) fn demo_lines(&self, folder: &Path) -> String {
+    pub(crate) fn demo_lines(&self, folder: &Path) -> Vec<PastedLine> {
         demo::lines(folder, &self.routes, &self.clients.registrations())
     }
 

@@ -7,6 +7,7 @@
 mod body;
 mod caller;
 mod observed;
+mod page;
 mod registered;
 mod response;
 
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign::observer::{MethodUse, Metrics, RingBuffer};
+use countersign::secret::SecretUse;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -27,7 +29,9 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
+use self::page::{KeyUse, Registered, Tally};
 use crate::config::problem::Problem;
+use crate::demo::PastedLine;
 use crate::health::Health;
 use crate::setup::Running;
 
@@ -36,11 +40,15 @@ pub(crate) struct Admin {
     pub(crate) health: Arc<Health>,
     pub(crate) events: Arc<RingBuffer>,
     pub(crate) methods: Arc<MethodUse>,
+    secrets: Arc<SecretUse>,
+    keys: Arc<KeyUse>,
+    tally: Arc<Tally>,
     figures: PrometheusHandle,
 }
 
 /// The observers that feed it.
-pub(crate) type Observers = (Arc<Health>, Arc<RingBuffer>, Arc<MethodUse>, Metrics);
+pub(crate) type Observers =
+    ((Arc<Health>, Arc<RingBuffer>, Arc<MethodUse>, Metrics), (Arc<SecretUse>, Arc<KeyUse>, Arc<Tally>));
 
 /// What the listener answers.
 type Answer = Response<Full<Bytes>>;
@@ -56,16 +64,25 @@ impl Admin {
         metrics::set_global_recorder(recorder).map_err(|error| refuse(&error))?;
         let (health, events) = (Arc::new(Health::default()), Arc::new(RingBuffer::new(KEPT_EVENTS)));
         let methods = Arc::new(MethodUse::new());
-        let observers = (Arc::clone(&health), Arc::clone(&events), Arc::clone(&methods), Metrics::new());
-        Ok((Admin { health, events, methods, figures }, observers))
+        let (secrets, keys, tally) = (Arc::new(SecretUse::new()), Arc::default(), Arc::default());
+        let observers = (
+            (Arc::clone(&health), Arc::clone(&events), Arc::clone(&methods), Metrics::new()),
+            (Arc::clone(&secrets), Arc::clone(&keys), Arc::clone(&tally)),
+        );
+        Ok((Admin { health, events, methods, secrets, keys, tally, figures }, observers))
     }
 
-    /// Serves on a thread of its own, for as long as the process lives.
-    pub(crate) fn serve(self, listener: TcpListener, running: Running) -> io::Result<SocketAddr> {
+    /// Serves on a thread of its own, for as long as the process lives. The page shows the lines of a demonstration.
+    pub(crate) fn serve(
+        self,
+        listener: TcpListener,
+        running: Running,
+        demo: Vec<PastedLine>,
+    ) -> io::Result<SocketAddr> {
         let address = listener.local_addr()?;
         listener.set_nonblocking(true)?;
         self.health.watch(&running.auth);
-        let listening = Listening { admin: self, running };
+        let listening = Listening { admin: self, running, demo, registered: Registered::default() };
         thread::Builder::new().name("admin".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(listening.accept(listener))
@@ -78,6 +95,8 @@ impl Admin {
 struct Listening {
     admin: Admin,
     running: Running,
+    demo: Vec<PastedLine>,
+    registered: Registered,
 }
 
 impl Listening {
@@ -108,6 +127,9 @@ impl Listening {
         }
         if let Some(answer) = observed::answer(self, &request) {
             return answer;
+        }
+        if page::PATHS.contains(&request.uri().path()) {
+            return page::answer(self, request).await;
         }
         if let Some(wish) = registered::Wish::of(request.uri().path()) {
             return wish.answer(self, request).await.unwrap_or_else(Into::into);

@@ -3,17 +3,37 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::certificates::{certificate_name, key_name};
 use super::clients::{Credential, DEMO_CLIENTS, REDIRECT_URI};
 use crate::server::{Registrations, Route, Routes, percent_encoded};
 
+/// A line to paste into a shell.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct PastedLine {
+    /// The method, and the algorithm if it has one.
+    pub(crate) title: String,
+    pub(crate) line: String,
+}
+
+/// As it is printed: all of them, each below its title.
+pub(crate) fn printed(lines: &[PastedLine]) -> String {
+    let mut text = String::from("Paste a line into another shell, from this folder:\n");
+    for PastedLine { title, line } in lines {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "\n# {title}\n{line}\n");
+    }
+    text
+}
+
 /// The lines for a server with these routes. They work from the folder it was started in, again and again.
-pub(crate) fn lines(folder: &Path, routes: &Routes, clients: &Registrations) -> String {
+pub(crate) fn lines(folder: &Path, routes: &Routes, clients: &Registrations) -> Vec<PastedLine> {
     let token = routes.url(Route::Token);
     let mtls_token = routes.mtls_urls().find(|(route, _)| *route == Route::Token).map(|(_, url)| url);
     let assert = folder.join("assert");
     let assert = assert.display();
-    let mut text = String::from("Paste a line into another shell, from this folder:\n");
+    let mut lines = Vec::new();
     for client in &DEMO_CLIENTS {
         let secret = clients.get(client.id).and_then(|client| client.secret.as_deref()).unwrap_or_default();
         let id = client.id;
@@ -34,10 +54,9 @@ pub(crate) fn lines(folder: &Path, routes: &Routes, clients: &Registrations) -> 
             }
         };
         let algorithm = client.algorithm().map(|algorithm| format!(", {algorithm}")).unwrap_or_default();
-        // Writing to a text cannot fail.
-        let _ = write!(text, "\n# {}{algorithm}\n{line}\n", client.method());
+        lines.push(PastedLine { title: format!("{}{algorithm}", client.method()), line });
     }
-    text
+    lines
 }
 
 /// The certificate goes to the listener that asks for it.

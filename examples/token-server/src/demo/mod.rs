@@ -14,7 +14,7 @@ use countersign::Algorithm;
 pub(crate) use self::certificates::{certificate_name, key_name};
 pub(crate) use self::clients::{Credential, DEMO_CLIENTS, REDIRECT_URI};
 pub(crate) use self::files::private_key;
-pub(crate) use self::lines::lines;
+pub(crate) use self::lines::{PastedLine, lines, printed};
 use crate::config::clients::LoadedClients;
 use crate::config::problem::Problem;
 use crate::config::{clients as client_file, users};
