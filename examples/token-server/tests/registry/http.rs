@@ -1,0 +1,137 @@
+//! One connection, many requests.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use crate::Outcome;
+
+/// A connection that stays open.
+pub(crate) struct Connection {
+    stream: BufReader<TcpStream>,
+    host: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// Names in lower case, without `date`, in alphabetical order.
+    pub(crate) fields: Vec<String>,
+    pub(crate) body: String,
+}
+
+impl Connection {
+    pub(crate) fn open(address: &str) -> Outcome<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(LIMIT))?;
+        Ok(Connection { stream: BufReader::new(stream), host: address.to_owned() })
+    }
+
+    pub(crate) fn send(
+        &mut self,
+        verb: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+        body: &str,
+    ) -> Outcome<Answer> {
+        let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let request = format!(
+            "{verb} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n{fields}\r\n{body}",
+            self.host,
+            body.len()
+        );
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        self.answer()
+    }
+
+    /// A form, as [RFC 6749] has it, with whatever proves the client.
+    pub(crate) fn form(&mut self, path: &str, basic: Option<(&str, &str)>, form: &str) -> Outcome<Answer> {
+        let pair = basic.map(|(id, secret)| format!("Basic {}", STANDARD.encode(format!("{id}:{secret}"))));
+        let mut fields = vec![("Content-Type", "application/x-www-form-urlencoded")];
+        fields.extend(pair.as_deref().map(|pair| ("Authorization", pair)));
+        self.send("POST", path, &fields, form)
+    }
+
+    /// Registers a client.
+    pub(crate) fn register(&mut self, metadata: &Value) -> Outcome<Registered> {
+        let json = [("Content-Type", "application/json")];
+        let answer = self.send("POST", "/register", &json, &metadata.to_string())?;
+        if answer.status != 201 {
+            return Err(format!("{metadata}: {answer:?}").into());
+        }
+        let told = answer.json()?;
+        let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+        Ok(Registered {
+            client_id: text("client_id"),
+            secret: text("client_secret"),
+            token: text("registration_access_token"),
+            told,
+        })
+    }
+
+    fn answer(&mut self) -> Outcome<Answer> {
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        let status = line.split(' ').nth(1).ok_or("the connection was closed")?.parse()?;
+        let (mut fields, mut length) = (Vec::new(), 0);
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line)?;
+            let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+            let name = name.to_ascii_lowercase();
+            if name == "content-length" {
+                length = value.parse()?;
+            }
+            if name != "date" {
+                fields.push(format!("{name}: {value}"));
+            }
+        }
+        fields.sort();
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body)?;
+        Ok(Answer { status, fields, body: String::from_utf8(body)? })
+    }
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Outcome<Value> {
+        Ok(serde_json::from_str(&self.body).map_err(|error| format!("{error}: {self:?}"))?)
+    }
+
+    /// A member of the JSON body that is a text.
+    pub(crate) fn text(&self, name: &str) -> Outcome<String> {
+        let member = self.json()?;
+        Ok(member[name].as_str().ok_or_else(|| format!("no {name} in {self:?}"))?.to_owned())
+    }
+}
+
+/// A client that has registered itself.
+pub(crate) struct Registered {
+    pub(crate) client_id: String,
+    pub(crate) secret: String,
+    /// The registration access token.
+    pub(crate) token: String,
+    pub(crate) told: Value,
+}
+
+impl Registered {
+    pub(crate) fn path(&self) -> String {
+        format!("/register/{}", self.client_id)
+    }
+
+    pub(crate) fn bearer(&self) -> String {
+        format!("Bearer {}", self.token)
+    }
+
+    pub(crate) fn basic(&self) -> Option<(&str, &str)> {
+        Some((&self.client_id, &self.secret))
+    }
+}
+
+const LIMIT: Duration = Duration::from_secs(20);

@@ -1,0 +1,14 @@
+//! Clients that register themselves: on both frameworks, over a restart, by every method, under an operator's eyes, and on
+//! three nodes that share a database and a Redis.
+
+mod frameworks;
+mod http;
+mod methods;
+mod node;
+mod nodes;
+mod operators;
+mod restart;
+
+use std::error::Error;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;

@@ -1,0 +1,235 @@
+//! Three nodes over one PostgreSQL and one Redis.
+
+use std::sync::Barrier;
+use std::time::Duration;
+use std::{env, thread};
+
+use countersign::Algorithm;
+use countersign::sign::{ClientAssertion, SigningKey};
+use countersign_tests::servers::postgres::Postgres;
+use countersign_tests::servers::redis::RedisServer;
+use serde_json::json;
+
+use crate::Outcome;
+use crate::http::{Connection, Registered};
+use crate::node::{Folder, Node, until};
+
+/// The three, and what they share.
+struct Cluster {
+    nodes: Vec<Node>,
+    folder: Folder,
+    _redis: RedisServer,
+}
+
+impl Cluster {
+    /// Two lines more than one node has.
+    fn start() -> Outcome<Self> {
+        let redis = RedisServer::start();
+        let configuration = format!(
+            "issuer = \"https://as.example\"\nclients = \"clients.json\"\nusers = \"users.json\"\n\
+             registry = {:?}\nreplay = {:?}\n",
+            Postgres::shared().url_of_new_database(),
+            redis.url(),
+        );
+        let folder = Folder::with(&[
+            ("as.toml", &configuration),
+            ("clients.json", CLIENTS),
+            ("users.json", r#"[{"username": "alice", "password": "correct horse"}]"#),
+        ])?;
+        // All at once, as a deployment starts them: they make the tables and the keys together.
+        let nodes = thread::scope(|scope| {
+            let starting: Vec<_> = ["axum", "actix", "axum"]
+                .into_iter()
+                .map(|framework| {
+                    let folder = &folder.0;
+                    scope.spawn(move || Node::start(folder, framework).map_err(|error| error.to_string()))
+                })
+                .collect();
+            starting
+                .into_iter()
+                .map(|node| node.join().map_err(|_| "a panic".to_owned()).and_then(|node| node))
+                .collect::<Result<Vec<_>, _>>()
+        })?;
+        Ok(Cluster { nodes, folder, _redis: redis })
+    }
+
+    fn connections(&self) -> Outcome<Vec<Connection>> {
+        self.nodes.iter().map(Node::connect).collect()
+    }
+}
+
+#[test]
+fn an_assertion_is_accepted_once_wherever_it_is_sent() -> Outcome<()> {
+    let cluster = Cluster::start()?;
+    let (client, key) = with_a_key(&mut cluster.nodes[0].connect()?)?;
+    for connection in &mut cluster.connections()? {
+        assert_eq!(use_of(&client, &key, connection)?, 200);
+    }
+    let tries = env::var(TRIES).ok().and_then(|tries| tries.parse().ok()).unwrap_or(1_000);
+    let forms: Vec<String> =
+        (0..tries).map(|_| form_with(&client.client_id, &key)).collect::<Outcome<_>>()?;
+    let at_once = Barrier::new(cluster.nodes.len());
+    let answers: Vec<Vec<u16>> = thread::scope(|scope| {
+        let senders: Vec<_> = cluster
+            .connections()?
+            .into_iter()
+            .map(|mut connection| {
+                let (at_once, forms) = (&at_once, &forms);
+                scope.spawn(move || {
+                    let mut send =
+                        |form| connection.form("/token", None, form).map_or(0, |answer| answer.status);
+                    forms
+                        .iter()
+                        .map(|form| {
+                            at_once.wait();
+                            send(form)
+                        })
+                        .collect()
+                })
+            })
+            .collect();
+        let answers = senders.into_iter().map(|sender| sender.join().map_err(|_| "a panic"));
+        Ok::<_, Box<dyn std::error::Error>>(answers.collect::<Result<_, _>>()?)
+    })?;
+    for number in 0..forms.len() {
+        let of_this: Vec<u16> = answers.iter().map(|of_node| of_node[number]).collect();
+        let accepted = of_this.iter().filter(|status| **status == 200).count();
+        let refused = of_this.iter().filter(|status| **status == 400).count();
+        assert_eq!((accepted, refused), (1, 2), "try {number}: {of_this:?}");
+    }
+    // Each node wins some, or they were not sent at once.
+    for of_node in &answers {
+        let won = of_node.iter().filter(|status| **status == 200).count();
+        assert!(won * 50 > forms.len(), "{won} of {}", forms.len());
+    }
+    let refused = cluster.nodes[1].log().iter().filter(|line| line.contains("reason=replayed")).count();
+    assert!(refused > 0);
+    Ok(())
+}
+
+#[test]
+fn what_one_node_learns_all_know() -> Outcome<()> {
+    let cluster = Cluster::start()?;
+    let mut connections = cluster.connections()?;
+    let keys = connections[0].send("GET", "/jwks", &[], "")?.body;
+    for connection in &mut connections {
+        assert_eq!(connection.send("GET", "/jwks", &[], "")?.body, keys);
+    }
+
+    // Registered at one, served by all, at once: an id that nobody had asked for is remembered nowhere.
+    let client = connections[0].register(&json!({ "grant_types": ["client_credentials"] }))?;
+    for connection in &mut connections {
+        let answer = connection.form("/token", client.basic(), GRANT)?;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        // A token of one is a token of all.
+        let token = answer.text("access_token")?;
+        for node in &cluster.nodes {
+            let state = node.connect()?.form("/introspect", WEB, &format!("token={token}"))?;
+            assert_eq!(state.json()?["active"], true, "{state:?}");
+        }
+    }
+
+    // Changed at one, and by the client itself at another.
+    let update = json!({
+        "client_id": client.client_id, "grant_types": ["client_credentials"],
+        "token_endpoint_auth_method": "client_secret_post",
+    });
+    let (path, bearer) = (client.path(), client.bearer());
+    let own = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+    let updated = connections[1].send("PUT", &path, &own, &update.to_string())?;
+    assert_eq!(updated.status, 200, "{updated:?}");
+    let posted = format!("{GRANT}&client_id={}&client_secret={}", client.client_id, client.secret);
+    for node in &cluster.nodes {
+        eventually(node, |connection| Ok(connection.form("/token", None, &posted)?.status == 200))?;
+    }
+
+    // Deleted at the third, refused by all.
+    assert_eq!(connections[2].send("DELETE", &path, &own, "")?.status, 204);
+    for node in &cluster.nodes {
+        eventually(node, |connection| Ok(connection.form("/token", None, &posted)?.status == 400))?;
+        assert_eq!(node.connect()?.send("GET", &path, &own, "")?.status, 401);
+    }
+
+    // A grant that began at one goes on at the next, and ends everywhere.
+    let password = "grant_type=password&username=alice&password=correct+horse";
+    let tokens = connections[0].form("/token", WEB, password)?;
+    let refresh = format!("grant_type=refresh_token&refresh_token={}", tokens.text("refresh_token")?);
+    let next = connections[1].form("/token", WEB, &refresh)?;
+    assert_eq!(next.status, 200, "{next:?}");
+    let revoke = format!("token={}", next.text("refresh_token")?);
+    assert_eq!(connections[2].form("/revoke", WEB, &revoke)?.status, 200);
+    for token in [tokens.text("access_token")?, next.text("access_token")?] {
+        let state = connections[0].form("/introspect", WEB, &format!("token={token}"))?;
+        assert_eq!(state.json()?, json!({ "active": false }));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_rolling_restart_loses_nothing() -> Outcome<()> {
+    let mut cluster = Cluster::start()?;
+    let mut connection = cluster.nodes[0].connect()?;
+    let (client, key) = with_a_key(&mut connection)?;
+    let used = form_with(&client.client_id, &key)?;
+    let token = connection.form("/token", None, &used)?.text("access_token")?;
+    let password = "grant_type=password&username=alice&password=correct+horse";
+    let refresh = connection.form("/token", WEB, password)?.text("refresh_token")?;
+    drop(connection);
+    for number in 0..cluster.nodes.len() {
+        let again = Node::start(&cluster.folder.0, "axum")?;
+        std::mem::replace(&mut cluster.nodes[number], again).end()?;
+        // Meanwhile the service goes on.
+        for connection in &mut cluster.connections()? {
+            assert_eq!(use_of(&client, &key, connection)?, 200);
+        }
+    }
+    let mut connection = cluster.nodes[2].connect()?;
+    let replayed = connection.form("/token", None, &used)?;
+    assert_eq!((replayed.status, replayed.text("error")?.as_str()), (400, "invalid_client"));
+    cluster.nodes[2].wait_for("reason=replayed")?;
+    let state = connection.form("/introspect", WEB, &format!("token={token}"))?;
+    assert_eq!(state.json()?["active"], true, "{state:?}");
+    let next =
+        connection.form("/token", WEB, &format!("grant_type=refresh_token&refresh_token={refresh}"))?;
+    assert_eq!(next.status, 200, "{next:?}");
+    let path = client.path();
+    let read = connection.send("GET", &path, &[("Authorization", &client.bearer())], "")?;
+    assert_eq!((read.status, &read.json()?["client_id"]), (200, &client.told["client_id"]));
+    Ok(())
+}
+
+/// Within the two seconds that a change may take to be seen everywhere.
+fn eventually(node: &Node, is_so: impl Fn(&mut Connection) -> Outcome<bool>) -> Outcome<()> {
+    let seen = until(Duration::from_secs(2), || Ok(is_so(&mut node.connect()?)?.then_some(())))?;
+    Ok(seen.ok_or("not seen within two seconds")?)
+}
+
+fn with_a_key(connection: &mut Connection) -> Outcome<(Registered, SigningKey)> {
+    let key = SigningKey::generate(Algorithm::ES256)?;
+    let client = connection.register(&json!({
+        "grant_types": ["client_credentials"],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": { "keys": [key.public_jwk()] },
+    }))?;
+    Ok((client, key))
+}
+
+fn use_of(client: &Registered, key: &SigningKey, connection: &mut Connection) -> Outcome<u16> {
+    Ok(connection.form("/token", None, &form_with(&client.client_id, key)?)?.status)
+}
+
+/// A token request with a fresh assertion.
+fn form_with(client_id: &str, key: &SigningKey) -> Outcome<String> {
+    let assertion = ClientAssertion::for_client(client_id).audience("https://as.example");
+    // For as long as all tries may take.
+    let assertion = assertion.lifetime(Duration::from_secs(600)).sign(key)?;
+    let [(first, kind), (second, jwt)] = assertion.form_fields();
+    Ok(format!("{GRANT}&{first}={}&{second}={jwt}", kind.replace(':', "%3A")))
+}
+
+const GRANT: &str = "grant_type=client_credentials";
+const CLIENTS: &str = r#"[{"client_id": "web", "client_secret": "wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq"}]"#;
+const WEB: Option<(&str, &str)> = Some(("web", "wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq"));
+
+/// How many assertions are sent to all three; 1,000 unless told.
+const TRIES: &str = "COUNTERSIGN_TRIES";

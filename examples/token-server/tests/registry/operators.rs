@@ -1,0 +1,117 @@
+//! An operator decides who registers, and changes what is registered.
+
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::http::Connection;
+use crate::node::{Folder, Node};
+
+#[test]
+fn a_token_registers_one_client() -> Outcome<()> {
+    for framework in ["axum", "actix"] {
+        let folder = folder("[registration]\ninitial_access_token = \"required\"\n")?;
+        let node = Node::start(&folder.0, framework)?;
+        let (mut connection, mut operator) = (node.connect()?, node.connect_as_operator()?);
+        let metadata = json!({ "grant_types": ["client_credentials"] }).to_string();
+        let json = ("Content-Type", "application/json");
+        let refused = connection.send("POST", "/register", &[json], &metadata)?;
+        assert_eq!(refused.status, 401, "{refused:?}");
+        assert!(refused.fields.contains(&"www-authenticate: Bearer".to_owned()), "{refused:?}");
+
+        let issued = operator.send("POST", "/registration-tokens", &[json], "")?;
+        assert_eq!((issued.status, &issued.json()?["expires_in"]), (201, &json!(3600)));
+        let token = issued.text("initial_access_token")?;
+        let bearer = format!("Bearer {token}");
+        let authorized = [json, ("Authorization", bearer.as_str())];
+        assert_eq!(connection.send("POST", "/register", &authorized, &metadata)?.status, 201);
+        assert_eq!(connection.send("POST", "/register", &authorized, &metadata)?.status, 401, "once");
+        assert!(!node.log().iter().any(|line| line.contains(&token)), "{:?}", node.log());
+    }
+    Ok(())
+}
+
+#[test]
+fn an_operator_changes_what_is_registered() -> Outcome<()> {
+    let folder = folder("")?;
+    let node = Node::start(&folder.0, "axum")?;
+    let (mut connection, mut operator) = (node.connect()?, node.connect_as_operator()?);
+    let client = connection.register(&json!({ "grant_types": ["client_credentials"] }))?;
+    let form = "grant_type=client_credentials";
+    let path = format!("/clients/{}", client.client_id);
+    let mut patch = |patch: Value| {
+        let merge_patch = [("Content-Type", "application/merge-patch+json")];
+        operator.send("PATCH", &path, &merge_patch, &patch.to_string())
+    };
+
+    // One that makes no client changes nothing.
+    let refused = patch(json!({ "token_endpoint_auth_method": "private_key_jwt" }))?;
+    assert_eq!((refused.status, refused.text("error")?.as_str()), (400, "invalid_client_metadata"));
+    assert_eq!(connection.form("/token", client.basic(), form)?.status, 200);
+
+    let changed = patch(json!({ "token_endpoint_auth_method": "client_secret_post" }))?;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_eq!(connection.form("/token", client.basic(), form)?.status, 401);
+    let posted = format!("{form}&client_id={}&client_secret={}", client.client_id, client.secret);
+    assert_eq!(connection.form("/token", None, &posted)?.status, 200);
+
+    // A new secret beside the old one.
+    let json_type = [("Content-Type", "application/json")];
+    let rotated = operator.send("POST", &format!("{path}/secret"), &json_type, "")?;
+    let secret = rotated.text("client_secret")?;
+    for secret in [&secret, &client.secret] {
+        let posted = format!("{form}&client_id={}&client_secret={secret}", client.client_id);
+        assert_eq!(connection.form("/token", None, &posted)?.status, 200);
+    }
+    let renewed = operator.send("POST", &format!("{path}/registration-token"), &json_type, "")?;
+    let token = renewed.text("registration_access_token")?;
+    let own = |token: &str, connection: &mut Connection| -> Outcome<u16> {
+        let bearer = format!("Bearer {token}");
+        Ok(connection.send("GET", &client.path(), &[("Authorization", &bearer)], "")?.status)
+    };
+    assert_eq!((own(&token, &mut connection)?, own(&client.token, &mut connection)?), (200, 401));
+
+    let listed = operator.send("GET", "/clients?limit=10", &[], "")?;
+    assert_eq!(listed.json()?["clients"][0]["client_id"], client.client_id.as_str(), "{listed:?}");
+    for secret in [&secret, &client.secret, &token] {
+        assert!(!listed.body.contains(secret), "{listed:?}");
+        assert!(!node.log().iter().any(|line| line.contains(secret)), "{:?}", node.log());
+    }
+
+    let merge_patch = [("Content-Type", "application/merge-patch+json")];
+    let disabled = operator.send("PATCH", &path, &merge_patch, r#"{"disabled": true}"#)?;
+    assert_eq!(disabled.status, 200, "{disabled:?}");
+    assert_eq!(connection.form("/token", None, &posted)?.status, 400);
+    let unknown = operator.send("PATCH", "/clients/nobody", &merge_patch, "{}")?;
+    assert_eq!(unknown.status, 404, "{unknown:?}");
+    let line = node.wait_for("operation=patch outcome=done")?;
+    assert!(line.contains(&client.client_id), "{line}");
+    Ok(())
+}
+
+/// What a page of another site could have an operator's browser send.
+#[test]
+fn a_foreign_page_changes_nothing() -> Outcome<()> {
+    let folder = folder("")?;
+    let node = Node::start(&folder.0, "axum")?;
+    let mut operator = node.connect_as_operator()?;
+    for (fields, status) in [
+        (vec![], 415),
+        (vec![("Content-Type", "application/x-www-form-urlencoded")], 415),
+        (vec![("Content-Type", "text/plain")], 415),
+        (vec![("Content-Type", "application/json"), ("Origin", "https://evil.example")], 403),
+        (vec![("Content-Type", "application/json"), ("Sec-Fetch-Site", "cross-site")], 403),
+    ] {
+        let answer = operator.send("POST", "/registration-tokens", &fields, "{}")?;
+        assert_eq!(answer.status, status, "{fields:?}: {answer:?}");
+    }
+    assert_eq!(operator.send("GET", "/registration-tokens", &[], "")?.status, 405);
+    // The operators' routes are none of the clients'.
+    let clients = node.connect()?.send("GET", "/clients", &[], "")?;
+    assert_eq!(clients.status, 404);
+    Ok(())
+}
+
+fn folder(more: &str) -> Outcome<Folder> {
+    let configuration = format!("clients = \"clients.json\"\n[admin]\nlisten = \"127.0.0.1:0\"\n{more}");
+    Folder::with(&[("as.toml", &configuration), ("clients.json", "[]")])
+}
