@@ -14,6 +14,7 @@ mod known_clients;
 mod log;
 mod mutual_tls;
 mod pem;
+mod peppers;
 mod registration_rules;
 mod registry;
 mod replay;

@@ -3,10 +3,10 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
-use countersign::AuthenticatorBuilder;
 use countersign::certificate::TrustAnchors;
 use countersign::forwarded::{CertificateHeader, SourceHeader, TrustedProxy};
 use countersign::tls::ReloadableCertificate;
+use countersign::{AuthenticatorBuilder, ConfigError};
 
 use crate::config::problem::Problem;
 
@@ -24,10 +24,17 @@ pub(crate) struct Tls {
 #[derive(Clone, Debug)]
 pub(crate) struct Proxy {
     pub(crate) trusted: Vec<String>,
-    pub(crate) header: CertificateHeader,
-    pub(crate) forwarded_for: Option<SourceHeader>,
+    pub(crate) passes_on: PassesOn,
     /// As in `[tls]`, for a server without a TLS listener of its own.
     pub(crate) client_ca: Option<PathBuf>,
+}
+
+/// What a proxy tells of a client.
+#[derive(Clone, Debug)]
+pub(crate) enum PassesOn {
+    Certificate(CertificateHeader, Option<SourceHeader>),
+    /// Its address, and no certificate.
+    Address(SourceHeader),
 }
 
 /// A socket, and the certificate that is shown on it.
@@ -64,6 +71,7 @@ impl Tls {
 
 /// Whoever vouches for certificates according to either section; `None` where no client can show any.
 pub(crate) fn anchors(tls: Option<&Tls>, proxy: Option<&Proxy>) -> Result<Option<TrustAnchors>, Problem> {
+    let proxy = proxy.filter(|proxy| matches!(proxy.passes_on, PassesOn::Certificate(..)));
     if tls.is_none() && proxy.is_none() {
         return Ok(None);
     }
@@ -80,11 +88,19 @@ pub(crate) fn anchors(tls: Option<&Tls>, proxy: Option<&Proxy>) -> Result<Option
 
 impl Proxy {
     pub(crate) fn open(self, builder: AuthenticatorBuilder) -> Result<AuthenticatorBuilder, Problem> {
-        let mut proxy = TrustedProxy::new(self.trusted, self.header)?;
-        if let Some(header) = self.forwarded_for {
-            proxy = proxy.forwarded_for(header);
+        Ok(builder.trusted_proxy(self.trusted_proxy()?))
+    }
+
+    /// # Errors
+    /// Networks that cannot be read, and header fields that cannot be told apart.
+    pub(crate) fn trusted_proxy(&self) -> Result<TrustedProxy, ConfigError> {
+        match &self.passes_on {
+            PassesOn::Address(header) => TrustedProxy::of_addresses(&self.trusted, *header),
+            PassesOn::Certificate(header, None) => TrustedProxy::new(&self.trusted, header.clone()),
+            PassesOn::Certificate(header, Some(source)) => {
+                Ok(TrustedProxy::new(&self.trusted, header.clone())?.forwarded_for(*source))
+            }
         }
-        Ok(builder.trusted_proxy(proxy))
     }
 }
 

@@ -21,6 +21,7 @@ use crate::fetch::Fetch;
 use crate::known_clients::KnownClients;
 use crate::log::Log;
 use crate::mutual_tls::{self, Proxy, Tls, TlsSocket};
+use crate::peppers::PepperFile;
 use crate::registration_rules::RegistrationRules;
 use crate::registry::{Registry, RegistryAt};
 use crate::replay::{Replay, ReplayState};
@@ -38,6 +39,7 @@ pub(crate) struct Setup {
     state: Arc<State>,
     replay: Replay,
     fetch: Fetch,
+    peppers: Vec<PepperFile>,
     tls: Option<TlsSocket>,
     anchors: Option<TrustAnchors>,
     proxy: Option<Proxy>,
@@ -84,6 +86,7 @@ impl Setup {
             state: Arc::new(state),
             replay: config.replay,
             fetch: config.fetch,
+            peppers: config.peppers,
             tls: None,
             anchors: mutual_tls::anchors(config.tls.as_ref(), config.proxy.as_ref())?,
             proxy: config.proxy,
@@ -117,6 +120,7 @@ impl Setup {
             state: Arc::new(State::open(registry, log.clone())?),
             replay: Replay::Memory,
             fetch: Fetch::default(),
+            peppers: Vec::new(),
             tls: None,
             anchors: None,
             proxy: None,
@@ -200,6 +204,9 @@ impl Setup {
         let sees_certificates = self.anchors.is_some();
         if let Some(anchors) = self.anchors {
             builder = builder.mutual_tls(anchors);
+        }
+        for pepper in &self.peppers {
+            builder = pepper.open(builder)?;
         }
         if let Some(proxy) = self.proxy {
             builder = proxy.open(builder)?;

@@ -21,6 +21,7 @@ use self::source::Source;
 use crate::cli::Framework;
 use crate::fetch::Fetch;
 use crate::mutual_tls::{Proxy, Tls};
+use crate::peppers::PepperFile;
 use crate::registration_rules::RegistrationRules;
 use crate::registry::RegistryAt;
 use crate::replay::Replay;
@@ -37,6 +38,7 @@ pub(crate) struct Config {
     pub(crate) users: Option<PathBuf>,
     pub(crate) registry: RegistryAt,
     pub(crate) registration: RegistrationRules,
+    pub(crate) peppers: Vec<PepperFile>,
     pub(crate) replay: Replay,
     pub(crate) fetch: Fetch,
     pub(crate) tls: Option<Tls>,
@@ -86,6 +88,7 @@ impl Config {
             tls: source.tls(read.tls, beside)?,
             proxy: source.proxy(read.proxy, beside)?,
             registration: source.registration(read.registration, read.admin.is_some())?,
+            peppers: source.peppers(read.peppers, beside)?,
             admin: source.admin(read.admin)?,
             registry: source.registry(read.registry, beside)?,
             replay: source.replay(read.replay, beside)?,
@@ -112,6 +115,8 @@ struct File {
     proxy: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
     admin: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
     #[serde(default)]
+    peppers: BTreeMap<String, Spanned<toml::Value>>,
+    #[serde(default)]
     policy: BTreeMap<String, Spanned<toml::Value>>,
     #[serde(default)]
     endpoints: BTreeMap<String, Spanned<String>>,
@@ -121,6 +126,7 @@ struct File {
 mod tests {
     use super::store_url::StoreUrl;
     use super::*;
+    use crate::mutual_tls::PassesOn;
 
     fn parse(text: &str) -> Result<Config, String> {
         Config::parse(Path::new("conf/as.toml"), text).map_err(|problem| problem.to_string())
@@ -211,7 +217,18 @@ mod tests {
             client_ca: Some("conf/ca.pem".into()),
         };
         assert_eq!(config.tls, Some(expected));
-        assert_eq!(config.proxy.unwrap().header.name(), "x-cert");
+        let Some(PassesOn::Certificate(header, None)) = config.proxy.map(|proxy| proxy.passes_on) else {
+            panic!("no certificate")
+        };
+        assert_eq!(header.name(), "x-cert");
+        let of_addresses =
+            "clients = \"c\"\n[proxy]\ntrusted = [\"10.0.0.0/8\"]\nforwarded_for = \"forwarded\"";
+        let proxy = parse(of_addresses).unwrap().proxy.unwrap();
+        assert!(matches!(proxy.passes_on, PassesOn::Address(_)));
+        assert!(
+            parse(&format!("{of_addresses}\nclient_ca = \"ca.pem\"")).is_err(),
+            "nobody would look at it"
+        );
         for (section, problem) in [
             ("[tls]\ncert = \"s.pem\"", "2: key is missing in [tls]"),
             ("[tls]\ncerts = \"s.pem\"", "3: unknown key \"certs\", did you mean \"cert\"?"),
@@ -224,6 +241,16 @@ mod tests {
             let got = parse(&format!("clients = \"c\"\n{section}")).unwrap_err();
             assert!(got.starts_with(&format!("conf/as.toml:{problem}")), "{got}");
         }
+    }
+
+    #[test]
+    fn the_last_pepper_is_the_newest() {
+        let config = parse("clients = \"c\"\n[peppers]\n2027 = \"b.bin\"\n2026 = \"a.bin\"").unwrap();
+        let files: Vec<_> = config.peppers.iter().map(|pepper| (&*pepper.id, &*pepper.file)).collect();
+        assert_eq!(files, [("2027", Path::new("conf/b.bin")), ("2026", Path::new("conf/a.bin"))]);
+        assert!(
+            parse("clients = \"c\"\n[peppers]\na = 1").unwrap_err().starts_with("conf/as.toml:3: a is not")
+        );
     }
 
     #[test]

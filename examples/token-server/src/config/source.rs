@@ -14,7 +14,8 @@ use super::problem::{Problem, line_at};
 use super::store_url::StoreUrl;
 use super::{DEFAULT_ADMIN_LISTEN, DEFAULT_LISTEN, DEFAULT_TLS_LISTEN};
 use crate::fetch::Fetch;
-use crate::mutual_tls::{Proxy, Tls};
+use crate::mutual_tls::{PassesOn, Proxy, Tls};
+use crate::peppers::PepperFile;
 use crate::registration_rules::RegistrationRules;
 use crate::registry::RegistryAt;
 use crate::replay::Replay;
@@ -161,6 +162,23 @@ impl Source<'_> {
         Ok(fetch)
     }
 
+    /// `[peppers]`, in the order in which they stand: the last is the one that new hashes are made with.
+    pub(super) fn peppers(
+        &self,
+        files: BTreeMap<String, Spanned<toml::Value>>,
+        beside: impl Fn(String) -> PathBuf,
+    ) -> Result<Vec<PepperFile>, Problem> {
+        let mut files: Vec<_> = files.into_iter().collect();
+        files.sort_by_key(|(_, file)| file.span().start);
+        files
+            .into_iter()
+            .map(|(id, file)| match file.get_ref() {
+                toml::Value::String(name) => Ok(PepperFile { id, file: beside(name.clone()) }),
+                _ => Err(self.problem(&file, format!("{id} is not the name of a file"))),
+            })
+            .collect()
+    }
+
     /// `[registration]`. Its tokens are handed out by `[admin]`.
     pub(super) fn registration(
         &self,
@@ -263,7 +281,7 @@ impl Source<'_> {
         Ok(Some(Tls { listen, cert, key: key.ok_or_else(|| missing("key"))?, client_ca }))
     }
 
-    /// `[proxy]`. `trusted` and `header` are required, for there is no safe default for either.
+    /// `[proxy]`. `trusted` is required, and what the proxy says: there is no safe default for either.
     pub(super) fn proxy(
         &self,
         settings: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
@@ -307,17 +325,23 @@ impl Source<'_> {
         let missing = |what: &str| self.problem(&settings, format!("{what} in [proxy]"));
         let trusted = trusted
             .ok_or_else(|| missing("trusted is missing: list the addresses from which the proxy connects"))?;
-        let header = header.ok_or_else(|| {
-            missing("header is missing: say how the proxy passes certificates on, such as \"client-cert\"")
-        })?;
-        let header = match named {
-            Some(field) => header.named(&field),
-            None => header,
+        let passes_on = match (header, forwarded_for) {
+            (Some(header), source) => {
+                let header = named.map_or(header.clone(), |field| header.named(&field));
+                PassesOn::Certificate(header, source)
+            }
+            (None, Some(source)) if named.is_none() && client_ca.is_none() => PassesOn::Address(source),
+            _ => {
+                return Err(missing(
+                    "header is missing: say how the proxy passes certificates on, such as \"client-cert\", \
+                     or for a proxy that does not, forwarded_for alone",
+                ));
+            }
         };
-        // Everything that can be wrong with the two together is found here, where its line is known.
-        let _: TrustedProxy =
-            TrustedProxy::new(&trusted, header.clone()).map_err(|error| self.problem(&settings, error))?;
-        Ok(Some(Proxy { trusted, header, forwarded_for, client_ca }))
+        let proxy = Proxy { trusted, passes_on, client_ca };
+        // Everything that can be wrong with its parts together is found here, where its line is known.
+        let _: TrustedProxy = proxy.trusted_proxy().map_err(|error| self.problem(&settings, error))?;
+        Ok(Some(proxy))
     }
 
     pub(super) fn toml(&self, error: &toml::de::Error) -> Problem {
@@ -343,7 +367,7 @@ fn is_absolute(url: &str) -> bool {
 }
 
 /// Every key of the contract.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "issuer",
     "listen",
     "framework",
@@ -354,6 +378,7 @@ const KEYS: [&str; 15] = [
     "registry",
     "replay",
     "policy",
+    "peppers",
     "fetch",
     "tls",
     "proxy",

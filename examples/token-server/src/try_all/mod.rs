@@ -25,7 +25,7 @@ use crate::cli::Framework;
 use crate::config::clients;
 use crate::config::problem::Problem;
 use crate::log::Log;
-use crate::mutual_tls::Proxy;
+use crate::mutual_tls::{PassesOn, Proxy};
 use crate::registry::RegistryAt;
 use crate::setup::Setup;
 use crate::{demo, front};
@@ -37,8 +37,7 @@ pub(crate) fn run(folder: &Path, framework: Framework) -> Result<ExitCode, Probl
     let address = listener.local_addr().map_err(io)?;
     let proxy = Proxy {
         trusted: vec![certificates::PROXY.to_string()],
-        header: CertificateHeader::client_cert(),
-        forwarded_for: None,
+        passes_on: PassesOn::Certificate(CertificateHeader::client_cert(), None),
         client_ca: None,
     };
     // What the lines below say of a refusal comes from the observer, so the log can be silent.
