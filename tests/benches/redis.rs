@@ -95,6 +95,7 @@ fn times(mut work: impl FnMut(u64)) -> Vec<Duration> {
     times
 }
 
+#[allow(clippy::indexing_slicing, reason = "a share of the whole")]
 fn print(name: &str, sorted: Vec<Duration>) {
     let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e6;
     println!("{name:<44} {:>8.1} µs median   {:>8.1} µs p99", at(0.5), at(0.99));
