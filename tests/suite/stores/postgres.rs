@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use countersign::store::{ClientRegistry, ClientStore, PostgresClients, StoreError};
 use countersign_tests::drivers::SetClock;
+use countersign_tests::faults::{Fault, FaultProxy};
 use countersign_tests::row::NOW;
 use countersign_tests::servers::postgres::Postgres;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -195,6 +196,35 @@ async fn a_database_that_hangs_is_an_error_in_time() {
     transaction.rollback().await.unwrap();
     until_it_is(&registry, "other", Some("first")).await;
     assert!(registry.read("known").await.unwrap().is_some());
+}
+
+/// A network that swallows everything: no connection that hangs in it is kept, not even one that had just answered.
+#[tokio::test]
+async fn a_network_that_has_gone_silent_takes_no_connection_for_ever() {
+    let url = Database::new().url;
+    let server = Postgres::shared().port();
+    let network = FaultProxy::start(server);
+    let through = url.replace(&format!(":{server}/"), &format!(":{}/", network.port()));
+    let registry = PostgresClients::connect(&through).await.unwrap().prepared_by(name_kept);
+    registry.insert(&registered("a", "first")).await.unwrap();
+    for round in 0..3 {
+        let finds = (0..100).map(|number| {
+            let (registry, id) = (registry.clone(), format!("{round} {number}"));
+            async move {
+                tokio::time::sleep(Duration::from_millis(number)).await;
+                registry.find(&id).await
+            }
+        });
+        let finds = tokio::spawn(futures_util::future::join_all(finds));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        network.both_ways(Fault::BlackHole);
+        let found = tokio::time::timeout(Duration::from_secs(30), finds).await.unwrap().unwrap();
+        assert!(found.last().unwrap().is_err());
+        network.both_ways(Fault::Pass);
+        until_it_is(&registry, &format!("{round} 99"), None).await;
+        let reads = futures_util::future::join_all((0..8).map(|_| registry.read("a"))).await;
+        assert!(reads.iter().all(|read| matches!(read, Ok(Some(_)))), "{reads:?}");
+    }
 }
 
 #[tokio::test]

@@ -46,6 +46,7 @@ impl Server {
         if let Err(error) = migrator.run_direct(None, &mut connection, false).await {
             return Err(StoreError::new(format!("{name}: {}", schema_problem(error, &migrator))));
         }
+        connection.close().await.map_err(fault)?;
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
         let pool = pool.connect_lazy_with(options.clone());
         Ok(Server { pool, hints: Hints::new(options), name })

@@ -107,12 +107,17 @@ impl<D: Database> ClientSource for Source<D> {
     }
 }
 
-/// The row of this client. What can be no id of a client is not asked for: Postgres would call it an error.
+/// The row of this client.
 async fn read(database: &impl Database, client_id: &str) -> Result<Option<Row>, StoreError> {
-    if client_id.len() > MOST_ID_OCTETS || client_id.chars().any(char::is_control) {
+    if !can_be_an_id(client_id) {
         return Ok(None);
     }
     database.read(client_id).await
+}
+
+/// What cannot is asked of no database: Postgres would call it an error, and not an unknown client.
+fn can_be_an_id(client_id: &str) -> bool {
+    client_id.len() <= MOST_ID_OCTETS && !client_id.chars().any(char::is_control)
 }
 
 /// A longer client_id has no place in an index of Postgres.

@@ -7,7 +7,7 @@ use super::super::prepare::Preparation;
 use super::super::read_through::Keeper;
 use super::super::rehash::replace_hash;
 use super::super::{ClientRegistry, ClientStore, ReadThrough, RegisteredClient, StoreError};
-use super::{Database, Row, Source, read};
+use super::{Database, Row, Source, can_be_an_id, read};
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::metadata::{ClientMetadata, MetadataError};
@@ -138,13 +138,16 @@ impl<D: Database> ClientRegistry for Registry<D> {
 
     async fn remove(&self, client_id: &str, revision: u64) -> Result<bool, StoreError> {
         // No row has a revision that does not fit.
-        let Ok(revision) = i64::try_from(revision) else { return Ok(false) };
+        let revision = i64::try_from(revision).ok().filter(|_| can_be_an_id(client_id));
+        let Some(revision) = revision else { return Ok(false) };
         let id = client_id.to_owned();
         self.write(client_id, |database| async move { database.remove(&id, revision).await }).await
     }
 
     async fn page(&self, after: &str, limit: usize) -> Result<Vec<RegisteredClient>, StoreError> {
-        let (database, mut after) = (Arc::clone(&self.source.database), after.to_owned());
+        // No id holds a NUL, so those after it are those after what stands before it; Postgres takes none.
+        let mut after = after.split('\0').next().unwrap_or_default().to_owned();
+        let database = Arc::clone(&self.source.database);
         self.keeper
             .run(async move {
                 let mut page = Vec::new();

@@ -40,7 +40,7 @@ impl File {
         let file =
             File { path, opened: Mutex::default(), openings: AtomicU64::new(0), turn: Mutex::default() };
         make_if_missing(&file.path).map_err(|error| file.fault(&error.into()))?;
-        file.opened().await?;
+        file.open_what_is_there().await.map_err(|error| file.fault(&error))?;
         Ok(file)
     }
 
@@ -52,15 +52,19 @@ impl File {
     /// have been registered.
     ///
     /// # Errors
-    /// [`StoreError`] when there is none, or it cannot be opened.
+    /// [`StoreError`] when there is none, or it cannot be opened in time.
     pub(super) async fn opened(&self) -> Result<Arc<Opened>, StoreError> {
+        self.within(self.open_what_is_there()).await
+    }
+
+    async fn open_what_is_there(&self) -> Result<Arc<Opened>, Error> {
         let mut opened = self.opened.lock().await;
-        let identity = identity(&self.path).map_err(|error| self.fault(&error.into()))?;
+        let identity = identity(&self.path)?;
         match &*opened {
             Some(file) if file.identity == identity => Ok(Arc::clone(file)),
             _ => {
                 *opened = None;
-                let pool = open(&self.path).await.map_err(|error| self.fault(&error))?;
+                let pool = open(&self.path).await?;
                 let number = self.openings.fetch_add(1, Ordering::Relaxed);
                 Ok(Arc::clone(opened.insert(Arc::new(Opened { pool, number, identity }))))
             }
