@@ -156,12 +156,12 @@ impl RedisReplayStore {
         .await
     }
 
-    /// Of a client that has no room left: a key that was used is told to be so all the same.
-    async fn look_for(&self, key: &[u8]) -> Result<Claim, StoreError> {
+    /// Where there is no room for another: a key that was used is told to be so all the same.
+    async fn used_or(&self, no_room: Claim, key: &[u8]) -> Result<Claim, StoreError> {
         let mut exists = redis::cmd("EXISTS");
         exists.arg(key);
         self.ask(key, TRIES, &exists, |answer| match answer {
-            Value::Int(0) => Answer::Is(Claim::ClientFull),
+            Value::Int(0) => Answer::Is(no_room),
             Value::Int(_) => Answer::Is(Claim::Used),
             _ => Answer::Doubtful,
         })
@@ -173,13 +173,17 @@ impl ReplayStore for RedisReplayStore {
     async fn claim(&self, key: &ReplayKey<'_>, keep_for: Duration) -> Result<Claim, StoreError> {
         let stored = stored_key(key);
         if !self.quota.has_room(key, keep_for) {
-            return self.look_for(&stored).await;
+            return self.used_or(Claim::ClientFull, &stored).await;
         }
-        let claim = self.claim_key(&stored, keep_for).await;
-        if let Ok(Claim::Fresh) = claim {
-            self.quota.take(key, keep_for);
+        match self.claim_key(&stored, keep_for).await? {
+            Claim::Fresh => {
+                self.quota.take(key, keep_for);
+                Ok(Claim::Fresh)
+            }
+            // A full server refuses every write, also one that would change nothing.
+            Claim::Full => self.used_or(Claim::Full, &stored).await,
+            claim => Ok(claim),
         }
-        claim
     }
 
     async fn release(&self, key: &ReplayKey<'_>) -> Result<(), StoreError> {

@@ -14,20 +14,22 @@ use super::{Relay, claim, clock, connect_at};
 use crate::faults::authenticate;
 use crate::wire::authenticator;
 
-/// Uses an assertion up, lets the server forget, and sends it again, twice. A new one passes after that.
+/// Uses two assertions up, lets the server forget, and sends each again to a node of its own. A new one passes after that.
 async fn a_used_one_is_fenced(url: &str, forget: impl AsyncFnOnce()) {
     let clock = clock();
     let auth = authenticator(connect_at(url, &clock).await, clock.clone());
     // Another node, which has nothing to do until then.
     let idle = authenticator(connect_at(url, &clock).await, clock.clone());
-    let used = signed(NOW);
-    assert!(authenticate(&auth, &used).await.is_ok());
+    let used = [signed(NOW), signed(NOW)];
+    for used in &used {
+        assert!(authenticate(&auth, used).await.is_ok());
+    }
     clock.advance(2);
     forget().await;
     let mut seen = 0;
     for _ in 0..500 {
         // While it is down, nobody can tell.
-        let refusals = [authenticate(&auth, &used).await, authenticate(&idle, &used).await];
+        let refusals = [authenticate(&auth, &used[0]).await, authenticate(&idle, &used[1]).await];
         for refusal in refusals {
             match refusal.unwrap_err().reason() {
                 Reason::StoreUnavailable => tokio::time::sleep(Duration::from_millis(5)).await,
@@ -50,7 +52,7 @@ async fn a_used_one_is_fenced(url: &str, forget: impl AsyncFnOnce()) {
     // Whoever comes later learns it too.
     clock.advance(3);
     let late = authenticator(connect_at(url, &clock).await, clock.clone());
-    assert_eq!(authenticate(&late, &used).await.unwrap_err().reason(), Reason::BeforeRestartFence);
+    assert_eq!(authenticate(&late, &used[0]).await.unwrap_err().reason(), Reason::BeforeRestartFence);
     assert!(authenticate(&late, &signed(NOW + 2)).await.is_ok());
 }
 
