@@ -13,6 +13,8 @@ pub mod corpus;
 pub mod drivers;
 pub mod encoding;
 #[cfg(unix)]
+pub mod fault_table;
+#[cfg(unix)]
 pub mod faults;
 pub mod fixtures;
 pub mod jwk;

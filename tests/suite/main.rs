@@ -10,6 +10,8 @@ mod discovery;
 mod explain;
 #[cfg(unix)]
 mod fault_proxy;
+#[cfg(unix)]
+mod fault_table;
 mod faults;
 mod fetch;
 mod forwarded;

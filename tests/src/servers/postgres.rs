@@ -1,9 +1,10 @@
 //! A PostgreSQL server for tests.
 
 use std::ffi::OsString;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -111,6 +112,19 @@ impl Postgres {
         });
     }
 
+    /// Takes a table of a database for itself, until that is dropped.
+    pub fn lock(&self, url: &str, table: &str) -> TableLock {
+        let mut psql = self.command("psql");
+        psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", url]);
+        let mut psql = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let take = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;\n\\echo locked\n");
+        psql.stdin.as_mut().unwrap().write_all(take.as_bytes()).unwrap();
+        let mut answer = String::new();
+        BufReader::new(psql.stdout.take().unwrap()).read_line(&mut answer).unwrap();
+        assert_eq!(answer, "locked\n");
+        TableLock(psql)
+    }
+
     /// Makes a standby a primary.
     pub fn promote(&self) {
         self.run("pg_ctl", |pg_ctl| {
@@ -133,6 +147,16 @@ impl Postgres {
         let mut command = self.command(program);
         arguments(&mut command);
         done(&mut command);
+    }
+}
+
+/// Held by a session of its own.
+pub struct TableLock(Child);
+
+impl Drop for TableLock {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
     }
 }
 

@@ -109,5 +109,5 @@ SET statement_timeout = '1s'";
 
 const MOST: usize = 10;
 
-/// How long to wait for a connection.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// How long to wait for another claim to be done with its connection. The deadline of a claim leaves as much again.
+const PATIENCE: Duration = Duration::from_millis(500);
