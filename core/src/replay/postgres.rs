@@ -66,6 +66,10 @@ use crate::store::StoreError;
 /// seconds ago, or twenty times as long as the last one took. What has expired counts until it is swept: every five
 /// seconds as long as claims come in, a thousand at a time.
 ///
+/// **Down.** A claim waits for half a second at most until one of ten connections is free, and for a
+/// [second](Self::DEADLINE) in all. A server that refuses connections costs no time, and the first claim after it is back
+/// finds it.
+///
 /// The store works on the tokio runtime in which it was connected, which must have timers and keep running: not that of
 /// one of several workers. Whoever asks it can be on any.
 pub struct PostgresReplayStore {
@@ -82,7 +86,7 @@ impl PostgresReplayStore {
     pub const DEADLINE: Duration = Duration::from_secs(1);
 
     /// Connects to `postgres://user:password@host/database`, and makes the tables when there are none. Room for a
-    /// million assertions (about 140 bytes each), of which one client can take a tenth; up to ten connections.
+    /// million assertions (about 140 bytes each), of which one client can take a tenth; up to eleven connections.
     ///
     /// # Errors
     /// [`StoreError`] when that is no such URL; the server cannot be reached within five seconds, refuses the user, is a

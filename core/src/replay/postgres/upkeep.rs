@@ -49,16 +49,16 @@ impl Rounds {
             }
             // An error closes the connection, and the next round opens another. If it lasts, a claim will tell.
             if sweep.is_due(&self.clock) {
-                let swept = self.sweep().await;
-                sweep.done(swept.is_ok(), &self.clock);
+                let swept = timeout(DEADLINE, self.sweep()).await;
+                sweep.done(matches!(swept, Ok(Ok(_))), &self.clock);
                 // What was taken out has made room.
-                let made_room = swept.is_ok_and(|rows| rows > 0);
+                let made_room = matches!(swept, Ok(Ok(1..)));
                 count.is_wanted |= made_room;
                 count.is_urgent |= made_room;
             }
             if count.is_due(&self.clock) {
-                let counted = self.count().await;
-                count.done(counted.is_ok(), &self.clock);
+                let counted = timeout(DEADLINE, self.count()).await;
+                count.done(matches!(counted, Ok(Ok(()))), &self.clock);
             }
         }
     }
@@ -142,6 +142,9 @@ const BETWEEN_BATCHES: Duration = Duration::from_millis(25);
 
 /// A count of many millions takes seconds.
 const PATIENCE: &str = "SET statement_timeout = '1min'";
+
+/// Of the connection too, which may be to nobody any more.
+const DEADLINE: Duration = Duration::from_secs(90);
 
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
 const COUNT_EVERY: Duration = Duration::from_secs(2);
