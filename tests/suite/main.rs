@@ -32,9 +32,9 @@ mod registration;
 mod registry;
 mod regressions;
 mod replay_memory;
-mod replay_redis;
 #[cfg(unix)]
 mod replay_postgres;
+mod replay_redis;
 mod replay_sqlite;
 mod rows;
 mod secrets;

@@ -10,7 +10,8 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Error};
+use sqlx::{ConnectOptions as _, Connection as _, Error};
+use tokio::time::timeout;
 
 use super::MOST;
 use crate::stores;
@@ -63,9 +64,13 @@ impl Database {
     pub(super) async fn connect(url: &str) -> Result<Self, StoreError> {
         // A parser's words could repeat what it read.
         let options: PgConnectOptions = url.parse().map_err(|_| StoreError::new("the URL cannot be read"))?;
+        let options = options.disable_statement_logging();
+        match timeout(START_DEADLINE, make_table(&options)).await {
+            Ok(made) => made.map_err(StoreError::new)?,
+            Err(_) => return Err(StoreError::new(format!("no answer within {START_DEADLINE:?}"))),
+        }
         let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(DEADLINE);
-        let pool = pool.connect_with(options.disable_statement_logging()).await.map_err(StoreError::new)?;
-        make_table(&pool).await.map_err(StoreError::new)?;
+        let pool = pool.connect_lazy_with(options);
         Ok(Database { pool: Pool::Postgres(pool), upkeep: Arc::default() })
     }
 
@@ -165,13 +170,15 @@ impl Database {
 
 /// Of several nodes that begin at once one makes the table, and the others wait for it: `IF NOT EXISTS` alone lets two
 /// of them fail.
-async fn make_table(pool: &PgPool) -> Result<(), Error> {
-    let mut transaction = pool.begin().await?;
+async fn make_table(options: &PgConnectOptions) -> Result<(), Error> {
+    let mut connection = options.connect().await?;
+    let mut transaction = connection.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock(hashtext('token_server_state'))")
         .execute(&mut *transaction)
         .await?;
     sqlx::query(POSTGRES_TABLE).execute(&mut *transaction).await?;
-    transaction.commit().await
+    transaction.commit().await?;
+    connection.close().await
 }
 
 /// Both databases have signed integers only.
@@ -195,6 +202,9 @@ const SWEEP: &str = "DELETE FROM token_server_state WHERE expires <= $1";
 const COUNT: &str = "SELECT count(*) FROM token_server_state";
 
 /// An entry is written or read within this time, or it is an error.
-const DEADLINE: Duration = Duration::from_secs(1);
+const DEADLINE: Duration = Duration::from_secs(2);
+
+/// The same at the start, when many nodes may begin at once.
+const START_DEADLINE: Duration = Duration::from_secs(10);
 
 const SWEEP_SECONDS: u64 = 10;
