@@ -1,14 +1,25 @@
 //! The command's `explain` never disagrees with the server: every row with a single request, through both.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use countersign::certificate::{PeerCertificates, TrustAnchors};
 use countersign::cli::explain::{Explanation, HttpRequest, PepperFile, Situation, State, explain};
+use countersign::clock::{Clock as _, SystemClock};
 use countersign::forwarded::TrustedProxy;
-use countersign::{AuthRequest, AuthenticatedClient, Endpoint, Policy, Refusal};
+use countersign::key::KeySet;
+use countersign::observer::RingBuffer;
+use countersign::replay::MemoryReplayStore;
+use countersign::sign::{ClientAssertion, SigningKey};
+use countersign::store::Clients;
+use countersign::{
+    Algorithm, AuthMethod, AuthRequest, AuthenticatedClient, Authenticator, Client, Endpoint, Policy, Reason,
+    Refusal,
+};
 use countersign_tests::all_rows;
 use countersign_tests::drivers::{PEPPERS, Server};
 use countersign_tests::row::{self, NOW, Row, Step};
+use serde_json::json;
 
 #[test]
 fn explain_says_what_the_server_says_to_every_row_with_a_single_request() {
@@ -44,6 +55,52 @@ fn an_explanation_shows_no_secret_and_no_assertion() {
             assert!(!shown.contains(&secret), "{}: {secret:?} in {shown}", row.name);
         }
     }
+}
+
+/// An operator looks at what a client is about to send.
+#[test]
+fn looking_at_an_assertion_leaves_nothing_behind() {
+    let key = SigningKey::generate(Algorithm::ES256).unwrap();
+    let keys = KeySet::from_jwks(&json!({ "keys": [key.public_jwk().unwrap()] })).unwrap();
+    let client = Client::new("a").with_method(AuthMethod::PRIVATE_KEY_JWT).with_keys(keys);
+    let (replay, events) = (Arc::new(MemoryReplayStore::new()), Arc::new(RingBuffer::new(10)));
+    let auth = Authenticator::builder()
+        .issuer(row::ISSUER)
+        .endpoint(Endpoint::Token, format!("{}/token", row::ISSUER))
+        .clients(Clients::new([client]).unwrap())
+        .replay(Arc::clone(&replay))
+        .observer(Arc::clone(&events))
+        .build()
+        .unwrap();
+    let assertion = ClientAssertion::for_client("a").audience(row::ISSUER).sign(&key).unwrap();
+    let captured = HttpRequest::read(assertion.as_str().as_bytes(), None).unwrap();
+    let block_on = futures_executor::block_on;
+    let explained = || block_on(auth.explain(&captured));
+    for _ in 0..2 {
+        let explanation = explained();
+        assert_eq!(explanation.outcome.as_ref().unwrap().client_id(), "a");
+        assert_eq!(explanation.checks.last().map(|check| check.state), Some(State::NotMade));
+    }
+    assert!(replay.is_empty() && events.events().is_empty());
+
+    let send = || {
+        let headers: Vec<_> = captured.headers.clone();
+        let request = AuthRequest::new(Endpoint::Token, "POST", &headers, captured.body.clone().into());
+        block_on(auth.authenticate(request))
+    };
+    assert!(send().is_ok());
+    assert_eq!(send().unwrap_err().reason(), Reason::Replayed);
+    // What the observers know it by.
+    assert_eq!(explained().jwt_id_hash.as_deref(), events.events()[0].jwt_id_hash.as_deref());
+    assert!(explained().jwt_id_hash.is_some() && explained().outcome.is_ok());
+
+    // Judged as of a time of its own: before it was issued, and after it ended.
+    let (now, distance) = (SystemClock::default().now(), Duration::from_secs(2 * 3600));
+    for (at, reason) in [(now - distance, Reason::NotYetValid), (now + distance, Reason::Expired)] {
+        let then = HttpRequest { arrived_at: Some(at), ..captured.clone() };
+        assert_eq!(block_on(auth.explain(&then)).failed().map(|check| check.reason), Some(reason));
+    }
+    assert_eq!((replay.len(), events.events().len()), (1, 2));
 }
 
 /// A row that sends once, and the time at which it does. What a server remembers of earlier requests, `explain` cannot

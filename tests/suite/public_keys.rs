@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign::Client;
+use countersign::certificate::LeafCertificate;
 use countersign::key::KeySet;
 use countersign::metadata::ClientMetadata;
 use countersign_tests::certificates::{bad_entries, base64, der, pem, x5t_s256};
@@ -31,6 +32,20 @@ fn a_bad_entry_is_named_by_its_position_and_never_repeated() {
         let error = with_entries(&[pem("es256"), entry.clone()]).unwrap_err();
         assert_eq!(error, format!("public_keys entry 1 {problem}; {cure}"), "{what}");
     }
+}
+
+/// For an operator to see; no signature is judged by it.
+#[test]
+fn a_key_tells_when_its_certificate_ends() {
+    let end = |entry: &str| {
+        let client = with_entries(&[entry.to_owned()]).unwrap();
+        let key = client.keys().keys().next().unwrap();
+        (key.certificate_begins_at(), key.certificate_ends_at())
+    };
+    let (begins, ends) = end(&pem("es256"));
+    let read = LeafCertificate::from_der(&der("es256")).unwrap();
+    assert_eq!((begins, ends), (Some(read.not_before()), Some(read.not_after())));
+    assert_eq!(end(&pem("es256 public")), (None, None));
 }
 
 #[test]

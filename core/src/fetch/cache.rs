@@ -209,6 +209,30 @@ mod tests {
     }
 
     #[test]
+    fn what_needs_an_operator_is_listed_first() {
+        let cache = Cache::new(1024 * 1024);
+        let good = add(&cache, 0, Duration::ZERO).unwrap();
+        assert!(fetch(&cache, &good, 4000, Duration::ZERO));
+        let later = add(&cache, 1, Duration::ZERO).unwrap();
+        assert!(fetch(&cache, &later, 4000, 100 * SECOND));
+        let failing = add(&cache, 2, Duration::ZERO).unwrap();
+        let departure = failing.look(Duration::ZERO).departure.unwrap();
+        assert!(cache.list(1, Duration::ZERO).iter().all(|set| set.is_fetching && set.keys.is_none()));
+        failing.land(Duration::ZERO, departure, Err(FetchError::new(FailureKind::Connect, "refused")));
+
+        let list = cache.list(3, 150 * SECOND);
+        let ends: Vec<_> = list.iter().map(|set| set.uri.as_bytes().last().copied()).collect();
+        assert_eq!(ends, [Some(b'2'), Some(b'0'), Some(b'1')]);
+        let told: Vec<_> = list.iter().map(|set| (set.keys, set.age, set.fresh_for, set.failures)).collect();
+        assert_eq!(told[0], (None, None, None, 1));
+        assert_eq!(told[1], (Some(0), Some(150 * SECOND), Some(450 * SECOND), 0));
+        assert_eq!(told[2], (Some(0), Some(50 * SECOND), Some(550 * SECOND), 0));
+        assert_eq!(cache.list(2, Duration::ZERO).len(), 2);
+        assert_eq!((cache.in_use().urls, cache.in_use().room), (3, 1024 * 1024));
+        assert_eq!(cache.in_use().octets, cache.read().weight);
+    }
+
+    #[test]
     fn a_set_counts_by_what_its_keys_can_do() {
         let key = |member: &str, value: &str| {
             let mut key =

@@ -56,19 +56,20 @@ fn main() -> ExitCode {
 }
 
 fn serve_configured(cli: &Cli, file: &Path) -> Result<ExitCode, Problem> {
-    let config = Config::read(file)?;
+    let mut config = Config::read(file)?;
     let listener = listen(cli.listen.unwrap_or(config.listen))?;
     let framework = cli.framework.unwrap_or(config.framework);
     let log = log::standard_error();
-    let (clients_file, tls_files, admin) = (config.clients.clone(), config.tls.clone(), config.admin);
+    let (clients_file, tls_files, admin) = (config.clients.clone(), config.tls.clone(), config.admin.take());
     let setup = Setup::configured(config, &listener, &log)?;
     for warning in setup.warnings() {
         log(&format!("warning: {warning}"));
     }
     let (running, tls) = match admin {
         None => setup.build(LoggedDecisions(log.clone()), log.clone())?,
-        Some(address) => {
-            let (running, tls, _) = build_with_page(setup, &log, listen(address)?, Vec::new())?;
+        Some(at) => {
+            let (operators, lines) = (listen(at.listen)?, Vec::new());
+            let (running, tls, _) = build_with_page(setup, &log, operators, at.hosts, lines)?;
             (running, tls)
         }
     };
@@ -85,7 +86,7 @@ fn serve_demo(cli: &Cli) -> Result<ExitCode, Problem> {
     demo::remember_issuer(folder, setup.issuer())?;
     let lines = setup.demo_lines(folder);
     let operators = demo_admin(cli.listen)?;
-    let (running, tls, page) = build_with_page(setup, &log, operators, lines.clone())?;
+    let (running, tls, page) = build_with_page(setup, &log, operators, Vec::new(), lines.clone())?;
     let tls_files = demo::tls(folder, tls_address);
     watch(folder.join("clients.json"), Some(tls_files), tls.as_ref(), &running, log);
     serve(
@@ -102,12 +103,14 @@ fn build_with_page(
     setup: Setup,
     log: &Log,
     operators: TcpListener,
+    hosts: Vec<String>,
     demo: Vec<PastedLine>,
 ) -> Result<(Running, Option<TlsSocket>, String), Problem> {
     let (admin, observers) = Admin::new()?;
     let (running, tls) = setup.build((LoggedDecisions(log.clone()), observers), log.clone())?;
-    let address =
-        admin.serve(operators, running.clone(), demo).map_err(|error| Problem::new(error.to_string()))?;
+    let address = admin
+        .serve(operators, hosts, running.clone(), demo)
+        .map_err(|error| Problem::new(error.to_string()))?;
     let url = format!("http://{address}");
     log(&format!("operators: {url}"));
     Ok((running, tls, url))

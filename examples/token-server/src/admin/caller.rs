@@ -10,12 +10,12 @@ use super::response::Refused;
 
 /// `Err` to a request that is none of an operator: for another host (421), or of another site's page
 /// (403).
-pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refused> {
+pub(super) fn check<B>(request: &Request<B>, names: &[String]) -> Result<(), Refused> {
     let host = host(request)?;
-    if !host.is_none_or(is_of_this_machine) {
+    if !host.is_none_or(|host| is_own(host, names)) {
         return Err(Refused::new(
             StatusCode::MISDIRECTED_REQUEST,
-            "this listener goes by its address, or by localhost\n",
+            "this listener goes by its address, by localhost, and by the names in [admin] hosts\n",
         ));
     }
     let text = |name: HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
@@ -39,13 +39,17 @@ fn host<B>(request: &Request<B>) -> Result<Option<&str>, Refused> {
     }
 }
 
-/// Is it an address, or `localhost`? Nobody can make another name of these.
-fn is_of_this_machine(host: &str) -> bool {
+/// Is it an address, `localhost`, or one of these names? A stranger can make none of them lead to this machine.
+fn is_own(host: &str, names: &[String]) -> bool {
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
     let name = name.map_or(host, |(name, _)| name);
     match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
         Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::Ipv4Addr>().is_ok(),
+        None => {
+            name.eq_ignore_ascii_case("localhost")
+                || name.parse::<std::net::Ipv4Addr>().is_ok()
+                || names.iter().any(|own| own.eq_ignore_ascii_case(name))
+        }
     }
 }
 
@@ -62,19 +66,33 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        check(&request.body(()).unwrap())
+        check(&request.body(()).unwrap(), &["ops.example".to_owned()])
             .map_or_else(|refused| Answer::from(refused).status().as_u16(), |()| 200)
     }
 
     #[test]
     fn it_goes_by_its_address_alone() {
-        for host in ["127.0.0.1", "127.0.0.1:8081", "[::1]:8081", "[::1]", "10.0.0.7:8081", "LocalHost:8081"]
-        {
+        for host in [
+            "127.0.0.1",
+            "127.0.0.1:8081",
+            "[::1]:8081",
+            "[::1]",
+            "10.0.0.7:8081",
+            "LocalHost:8081",
+            "OPS.example:8081",
+        ] {
             assert_eq!(status(&[("host", host)]), 200, "{host}");
         }
-        for host in
-            ["op", "rebound.example:8081", "127.0.0.1.example", "localhost.example", "::1", "", "[::1"]
-        {
+        for host in [
+            "op",
+            "evil.ops.example",
+            "rebound.example:8081",
+            "127.0.0.1.example",
+            "localhost.example",
+            "::1",
+            "",
+            "[::1",
+        ] {
             assert_eq!(status(&[("host", host)]), 421, "{host}");
         }
         assert_eq!(status(&[]), 400);

@@ -76,13 +76,14 @@ impl Admin {
     pub(crate) fn serve(
         self,
         listener: TcpListener,
+        hosts: Vec<String>,
         running: Running,
         demo: Vec<PastedLine>,
     ) -> io::Result<SocketAddr> {
         let address = listener.local_addr()?;
         listener.set_nonblocking(true)?;
         self.health.watch(&running.auth);
-        let listening = Listening { admin: self, running, demo, registered: Registered::default() };
+        let listening = Listening { admin: self, hosts, running, demo, registered: Registered::default() };
         thread::Builder::new().name("admin".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(listening.accept(listener))
@@ -94,6 +95,8 @@ impl Admin {
 /// What every request is answered from.
 struct Listening {
     admin: Admin,
+    /// The names under which it is asked, beside its address.
+    hosts: Vec<String>,
     running: Running,
     demo: Vec<PastedLine>,
     registered: Registered,
@@ -122,7 +125,7 @@ impl Listening {
 
     /// One group of routes after the other; each answers what is its own.
     async fn answer(&self, request: Request<Incoming>) -> Answer {
-        if let Err(refused) = caller::check(&request) {
+        if let Err(refused) = caller::check(&request, &self.hosts) {
             return refused.into();
         }
         if let Some(answer) = observed::answer(self, &request) {

@@ -44,9 +44,17 @@ pub(crate) struct Config {
     pub(crate) tls: Option<Tls>,
     pub(crate) proxy: Option<Proxy>,
     /// Where an operator looks.
-    pub(crate) admin: Option<SocketAddr>,
+    pub(crate) admin: Option<AdminAt>,
     /// Endpoint URLs that are not the issuer and the usual path.
     pub(crate) endpoints: BTreeMap<Route, String>,
+}
+
+/// The listener for operators.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct AdminAt {
+    pub(crate) listen: SocketAddr,
+    /// The names under which it is asked, beside its address and `localhost`.
+    pub(crate) hosts: Vec<String>,
 }
 
 /// Where a server listens that was told nothing else.

@@ -12,7 +12,7 @@ use toml::de::DeTable;
 use super::nearest::{unknown_key, unknown_key_of_serde};
 use super::problem::{Problem, line_at};
 use super::store_url::StoreUrl;
-use super::{DEFAULT_ADMIN_LISTEN, DEFAULT_LISTEN, DEFAULT_TLS_LISTEN};
+use super::{AdminAt, DEFAULT_ADMIN_LISTEN, DEFAULT_LISTEN, DEFAULT_TLS_LISTEN};
 use crate::fetch::Fetch;
 use crate::mutual_tls::{PassesOn, Proxy, Tls};
 use crate::peppers::PepperFile;
@@ -222,9 +222,9 @@ impl Source<'_> {
     pub(super) fn admin(
         &self,
         settings: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
-    ) -> Result<Option<SocketAddr>, Problem> {
+    ) -> Result<Option<AdminAt>, Problem> {
         let Some(settings) = settings else { return Ok(None) };
-        let mut listen = DEFAULT_ADMIN_LISTEN;
+        let (mut listen, mut hosts) = (DEFAULT_ADMIN_LISTEN, Vec::new());
         for (name, value) in settings.get_ref() {
             match (name.as_str(), value.as_ref()) {
                 ("listen", toml::Value::String(address)) => {
@@ -236,10 +236,15 @@ impl Source<'_> {
                     })?;
                 }
                 ("listen", _) => return Err(self.problem(value, "listen is not a text")),
-                _ => return Err(self.problem(value, unknown_key(name, ["listen"]))),
+                ("hosts", toml::Value::Array(names)) => {
+                    let names = names.iter().map(|name| name.as_str().map(str::to_owned)).collect();
+                    hosts = Option::ok_or_else(names, || self.problem(value, HOSTS_ARE_NAMES))?;
+                }
+                ("hosts", _) => return Err(self.problem(value, HOSTS_ARE_NAMES)),
+                _ => return Err(self.problem(value, unknown_key(name, ["listen", "hosts"]))),
             }
         }
-        Ok(Some(listen))
+        Ok(Some(AdminAt { listen, hosts }))
     }
 
     /// `[tls]`. `cert` and `key` are required; `listen` is the usual port of this server's mTLS listener.
@@ -365,6 +370,8 @@ fn is_absolute(url: &str) -> bool {
     authority
         .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '['))
 }
+
+const HOSTS_ARE_NAMES: &str = "hosts is not an array of names, such as [\"ops.example\"]";
 
 /// Every key of the contract.
 const KEYS: [&str; 16] = [
