@@ -74,7 +74,7 @@ fn looking_at_an_assertion_leaves_nothing_behind() {
         .unwrap();
     let assertion = ClientAssertion::for_client("a").audience(row::ISSUER).sign(&key).unwrap();
     let captured = HttpRequest::read(assertion.as_str().as_bytes(), None).unwrap();
-    let block_on = futures_executor::block_on;
+    use futures_executor::block_on;
     let explained = || block_on(auth.explain(&captured));
     for _ in 0..2 {
         let explanation = explained();

@@ -1,5 +1,6 @@
 //! Clients that register themselves: on both frameworks, over a restart, by every method, under an operator's eyes, and on
 //! three nodes that share a database and a Redis.
+#![allow(clippy::disallowed_methods, clippy::indexing_slicing, reason = "a test, of real time")]
 
 mod frameworks;
 mod http;
