@@ -84,8 +84,7 @@ fn looking_at_an_assertion_leaves_nothing_behind() {
     assert!(replay.is_empty() && events.events().is_empty());
 
     let send = || {
-        let headers: Vec<_> = captured.headers.clone();
-        let request = AuthRequest::new(Endpoint::Token, "POST", &headers, captured.body.clone().into());
+        let request = AuthRequest::new(Endpoint::Token, "POST", &captured, captured.body.clone().into());
         block_on(auth.authenticate(request))
     };
     assert!(send().is_ok());

@@ -27,8 +27,8 @@ fn told(node: &Node) -> Outcome<Vec<String>> {
     let mut told = Vec::new();
     let json = ("Content-Type", "application/json");
     let large = format!("{{\"client_name\": \"{}\"}}", "x".repeat(70 * 1024));
-    type Sent = (&'static str, &'static str, &'static [(&'static str, &'static str)], &'static str, u16);
-    let requests: [Sent; 13] = [
+    type Sent<'s> = (&'s str, &'s str, &'s [(&'s str, &'s str)], &'s str, u16);
+    let requests: [Sent<'_>; 13] = [
         ("POST", "/register", &[json], r#"{"grant_types": ["client_credentials"]}"#, 201),
         ("POST", "/register", &[json], r#"{"redirect_uris": ["https://a.example/c"], "unknown": 1}"#, 201),
         ("POST", "/register", &[json], r#"{"redirect_uris": ["https://a.example/#c"]}"#, 400),
