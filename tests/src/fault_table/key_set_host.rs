@@ -69,7 +69,7 @@ fn scene(proxy: &FaultProxy, pace: Pace, harm: Act, heal: Act) -> Scene {
         heal,
         can_be_broken_again: true,
         is_momentary: false,
-        repeats: false,
+        repeats: None,
         at_least: Duration::ZERO,
         per_second: PER_SECOND,
         allowed: &["503 jwks_unavailable"],

@@ -33,7 +33,7 @@ pub struct Scene {
     pub wrong: Make,
     /// Credentials that do not need it.
     pub others: Vec<Credential>,
-    /// Breaks it. Called again and again while it is to be broken, if `repeats` says so.
+    /// Breaks it.
     pub harm: Act,
     /// Makes it whole.
     pub heal: Act,
@@ -41,8 +41,8 @@ pub struct Scene {
     pub can_be_broken_again: bool,
     /// Is the harm done in a moment, so that the server recovers by itself while it is "broken"?
     pub is_momentary: bool,
-    /// Is the harm to be done over and over?
-    pub repeats: bool,
+    /// How often the harm is to be done again, if it is.
+    pub repeats: Option<Duration>,
     /// It must be broken for this long to be noticed.
     pub at_least: Duration,
     /// How many credentials a second need it.

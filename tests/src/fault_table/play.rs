@@ -76,7 +76,9 @@ impl Scene {
             if self.is_momentary {
                 recovered = senders.recover(&broken).await;
             }
-            let again = self.repeats.then_some(&mut self.harm);
+            // What was on its way to the server arrives.
+            sleep(Duration::from_millis(50)).await;
+            let again = self.repeats.map(|every| (every, &mut self.harm));
             let time = (pace.broken * pace.rounds / rounds).max(self.at_least);
             senders.send_for(time, &broken, again).await;
             prober.is_broken(false);
@@ -145,14 +147,18 @@ impl Senders {
 
     /// One after the other at a steady pace, whether they are answered or not: seven of ten are right, two were sent
     /// before, and one is wrong.
-    async fn send_for(&mut self, time: Duration, judge: &Arc<Judge>, mut again: Option<&mut Act>) {
+    async fn send_for(&mut self, time: Duration, judge: &Arc<Judge>, again: Option<(Duration, &mut Act)>) {
         let until = Instant::now() + time;
+        let mut again = again.map(|(every, harm)| (Instant::now() + every, every, harm));
         let mut pace = interval(self.every);
         pace.set_missed_tick_behavior(MissedTickBehavior::Skip);
         while Instant::now() < until {
             pace.tick().await;
-            if let Some(harm) = &mut again {
+            if let Some((at, every, harm)) = &mut again
+                && Instant::now() >= *at
+            {
                 block_in_place(harm);
+                *at += *every;
             }
             self.number += 1;
             match self.number % 10 {

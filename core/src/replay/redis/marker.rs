@@ -31,9 +31,12 @@ impl Losses {
         self.last.fetch_max(millis, Ordering::SeqCst);
     }
 
+    /// The time, as that of a loss. Once claims were made it is the end of a second, since `iat` has whole ones: what was
+    /// issued in the second of the loss may have been used before it.
     fn now(&self) -> u64 {
         let now = self.clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        if self.last.load(Ordering::SeqCst) > 0 { end_of_second(now) } else { now }
     }
 }
 
@@ -111,7 +114,7 @@ impl Admission for Marker {
                     Some(known) if known == found => {}
                     // Somebody has noticed a loss before us.
                     Some(_) => self.losses.note(now),
-                    None => self.losses.note(since.min(now)),
+                    None => self.losses.note(since.min(end_of_second(now))),
                 }
                 found
             }
@@ -154,6 +157,10 @@ fn since(marker: &[u8], id: Option<&str>) -> Option<u64> {
     let (since, of) = std::str::from_utf8(marker).ok()?.split_once(' ')?;
     let since = since.parse().ok()?;
     id.is_none_or(|id| id == of).then_some(since)
+}
+
+fn end_of_second(millis: u64) -> u64 {
+    millis.div_ceil(1000).saturating_mul(1000)
 }
 
 /// The first of its names that lies in these slots: the same for all nodes, whatever they knew before.
