@@ -1,9 +1,12 @@
 //! Argon2 ([RFC 9106](https://www.rfc-editor.org/rfc/rfc9106)): the slow hash for secrets that people chose.
 
-use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version};
+use argon2::password_hash::phc::Output;
+use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, Version};
 use aws_lc_rs::rand;
+use subtle::ConstantTimeEq as _;
 
 use super::HashError;
+use super::hash_memory::HashMemory;
 use super::slow_hash::Cost;
 
 /// The hash of a secret that a person chose, for a registry: `$argon2id$v=19$m=19456,t=2,p=1$…`, at the parameters of the
@@ -26,23 +29,23 @@ pub fn argon2id(secret: &str) -> Result<String, HashError> {
 pub(super) struct Argon2Hash {
     hash: PasswordHash,
     parameters: Params,
+    algorithm: Algorithm,
+    version: Version,
 }
 
 impl Argon2Hash {
     /// Reads the PHC format. A stored row is hostile input: its parameters must not cost more than a server can bear.
     pub(super) fn parse(stored: &str) -> Result<Self, HashError> {
         let mut hash = PasswordHash::new(stored).map_err(|_| HashError("is no Argon2 hash in PHC format"))?;
-        if !matches!(hash.algorithm.as_str(), "argon2id" | "argon2i" | "argon2d") {
-            return Err(HashError("is not an Argon2 hash"));
-        }
+        let algorithm =
+            Algorithm::try_from(hash.algorithm.as_str()).map_err(|_| HashError("is not an Argon2 hash"))?;
         if hash.hash.is_none() || hash.salt.is_none() {
             return Err(HashError("is an Argon2 hash without its salt or output"));
         }
         // What the first version wrote names none.
         let version = *hash.version.get_or_insert(Version::V0x10.into());
-        if Version::try_from(version).is_err() {
-            return Err(HashError("is an Argon2 hash of an unknown version"));
-        }
+        let version =
+            Version::try_from(version).map_err(|_| HashError("is an Argon2 hash of an unknown version"))?;
         if hash.params.get("keyid").is_some() {
             return Err(HashError("is an Argon2 hash under a key that is not stored with it"));
         }
@@ -51,11 +54,18 @@ impl Argon2Hash {
         if parameters.m_cost() > 256 * 1024 || parameters.t_cost() > 16 || parameters.p_cost() > 16 {
             return Err(HashError("asks for more than 256 MiB, 16 passes or 16 lanes"));
         }
-        Ok(Argon2Hash { hash, parameters })
+        Ok(Argon2Hash { hash, parameters, algorithm, version })
     }
 
-    pub(super) fn verify(&self, secret: &[u8]) -> bool {
-        Argon2::default().verify_password(secret, &self.hash).is_ok()
+    pub(super) fn verify(&self, secret: &[u8], memory: &mut HashMemory) -> bool {
+        let (Some(salt), Some(expected)) = (&self.hash.salt, &self.hash.hash) else { return false };
+        let hasher = Argon2::new(self.algorithm, self.version, self.parameters.clone());
+        let mut output = [0_u8; Output::MAX_LENGTH];
+        let Some(output) = output.get_mut(..expected.len()) else { return false };
+        let blocks = memory.blocks(self.parameters.block_count());
+        let computed = hasher.hash_password_into_with_memory(secret, salt, output, blocks);
+        memory.trim();
+        computed.is_ok() && bool::from(output.ct_eq(expected.as_ref()))
     }
 
     pub(super) fn cost(&self) -> Cost {
@@ -87,7 +97,10 @@ mod tests {
         let stored = argon2id("hunter2").unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
         let hash = Argon2Hash::parse(&stored).unwrap();
-        assert!(hash.verify(b"hunter2") && !hash.verify(b"hunter3") && !hash.is_weak());
+        let mut memory = HashMemory::default();
+        assert!(hash.verify(b"hunter2", &mut memory) && !hash.verify(b"hunter3", &mut memory));
+        // In memory that was used before.
+        assert!(hash.verify(b"hunter2", &mut memory) && !hash.is_weak());
         assert_ne!(stored, argon2id("hunter2").unwrap());
     }
 
@@ -96,7 +109,9 @@ mod tests {
     fn a_hash_without_a_version_is_of_the_first() {
         let stored = "$argon2i$m=256,t=2,p=1$c29tZXNhbHQ$/U3YPXYsSb3q9XxHvc0MLxur+GP960kN9j7emXX8zwY";
         let hash = Argon2Hash::parse(stored).unwrap();
-        assert!(hash.verify(b"password") && !hash.verify(b"Password") && hash.is_weak());
+        let mut memory = HashMemory::default();
+        assert!(hash.verify(b"password", &mut memory) && !hash.verify(b"Password", &mut memory));
+        assert!(hash.is_weak());
     }
 
     #[test]

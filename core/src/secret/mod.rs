@@ -13,6 +13,7 @@ mod decoys;
 mod digest;
 mod generated;
 mod hash_error;
+mod hash_memory;
 mod last_use;
 mod mac;
 mod pbkdf2;
@@ -35,6 +36,7 @@ use self::digest::Digest;
 pub use self::generated::{GeneratedSecret, sha256};
 pub(crate) use self::generated::{read_sha256, sha256_octets};
 pub use self::hash_error::HashError;
+use self::hash_memory::HashMemory;
 pub use self::last_use::{LastUse, SecretUse};
 pub use self::mac::MacKey;
 pub use self::pepper::Pepper;
@@ -188,7 +190,7 @@ impl ClientSecret {
             Kind::Slow(hash) if hash.most_octets().is_some_and(|most| secret.len() > most) => {
                 Err(HashError("is a bcrypt hash, and bcrypt looks at 72 octets: the secret is longer"))
             }
-            Kind::Slow(hash) => Ok(hash.verify(secret) && !secret.is_empty()),
+            Kind::Slow(hash) => Ok(hash.verify(secret, &mut HashMemory::default()) && !secret.is_empty()),
             Kind::Unusable(error) => Err(*error),
             Kind::Peppered(hash) => {
                 let pepper = pepper.filter(|pepper| *pepper.id() == *hash.pepper_id);

@@ -82,7 +82,7 @@ impl Rehash<'_> {
             );
         }
         let secret = Zeroizing::new(self.secret.to_owned());
-        let made = self.secrets.slow().run(move || argon2id(&secret)).await;
+        let made = self.secrets.slow().run(move |_| argon2id(&secret)).await;
         made.unwrap_or(Err(HashError("cannot be computed now: too many slow hashes wait")))
     }
 }

@@ -4,12 +4,14 @@
 //! tens of milliseconds and 19 MiB: without a bound, wrong secrets would be a lever on both.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use futures_channel::oneshot;
 
+use super::hash_memory::HashMemory;
 use crate::reason::Reason;
 use crate::refusal::Failure;
 
@@ -21,7 +23,7 @@ pub(crate) struct SlowHashes {
 }
 
 /// The work, with everything it needs: a request that was dropped takes nothing of it away.
-type Job = Box<dyn FnOnce() + Send>;
+type Job = Box<dyn FnOnce(&mut HashMemory) + Send>;
 
 impl SlowHashes {
     /// `threads` hashes at once, and `queue` waiting; more are refused.
@@ -40,13 +42,13 @@ impl SlowHashes {
     /// [`Reason::Throttled`] when the queue is full, [`Reason::InternalError`] when the work panicked.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut HashMemory) -> T + Send + 'static,
     ) -> Result<T, Failure> {
         let (answer, result) = oneshot::channel();
-        let job = move || {
+        let job = move |memory: &mut HashMemory| {
             // Nobody waits for the answer of a request that was dropped.
             if !answer.is_canceled() {
-                let _ = answer.send(work());
+                let _ = answer.send(work(memory));
             }
         };
         self.pool().try_send(Box::new(job)).map_err(|error| match error {
@@ -75,13 +77,27 @@ impl SlowHashes {
 }
 
 fn work(jobs: &Mutex<Receiver<Job>>) {
+    let mut memory = HashMemory::default();
     loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = job else { return };
-        // What a hostile hash does to one request must not cost the others a thread.
-        let _ = catch_unwind(AssertUnwindSafe(job));
+        let next = {
+            let jobs = jobs.lock().unwrap_or_else(PoisonError::into_inner);
+            if memory.is_empty() {
+                jobs.recv().map_err(RecvTimeoutError::from)
+            } else {
+                jobs.recv_timeout(KEEPS_MEMORY)
+            }
+        };
+        match next {
+            // What a hostile hash does to one request must not cost the others a thread.
+            Ok(job) => drop(catch_unwind(AssertUnwindSafe(|| job(&mut memory)))),
+            Err(RecvTimeoutError::Timeout) => memory.release(),
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
     }
 }
+
+/// How long a thread without work keeps the memory of the last hash.
+const KEEPS_MEMORY: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
@@ -93,9 +109,9 @@ mod tests {
     fn a_panic_costs_one_answer_and_no_thread() {
         let threads = SlowHashes::new(1, 4);
         for _ in 0..3 {
-            let broken = block_on(threads.run(|| -> bool { panic!("odd data") }));
+            let broken = block_on(threads.run(|_| -> bool { panic!("odd data") }));
             assert_eq!(broken.unwrap_err().reason(), Reason::InternalError);
-            assert_eq!(block_on(threads.run(|| 7)).unwrap(), 7);
+            assert_eq!(block_on(threads.run(|_| 7)).unwrap(), 7);
         }
     }
 

@@ -6,6 +6,7 @@ use super::argon2id::Argon2Hash;
 #[cfg(feature = "bcrypt")]
 use super::bcrypt::BcryptHash;
 use super::digest::Digest;
+use super::hash_memory::HashMemory;
 use super::pbkdf2::Pbkdf2Hash;
 use super::{HashError, WeakHash};
 
@@ -40,9 +41,9 @@ impl SlowHash {
     }
 
     /// Is it the hash of this secret? Takes as long whether it is or not.
-    pub(super) fn verify(&self, secret: &str) -> bool {
+    pub(super) fn verify(&self, secret: &str, memory: &mut HashMemory) -> bool {
         match &self.kind {
-            Kind::Argon2(hash) => hash.verify(secret.as_bytes()),
+            Kind::Argon2(hash) => hash.verify(secret.as_bytes(), memory),
             Kind::Pbkdf2(hash) => hash.verify(secret.as_bytes()),
             #[cfg(feature = "bcrypt")]
             Kind::Bcrypt(hash) => hash.verify(secret.as_bytes()),

@@ -155,7 +155,7 @@ impl Secrets {
     /// Is it the hash of this secret?
     async fn compute(&self, secret: &Arc<Zeroizing<String>>, hash: &Arc<SlowHash>) -> Result<bool, Failure> {
         let (secret, hash) = (Arc::clone(secret), Arc::clone(hash));
-        self.slow.run(move || hash.verify(&secret)).await
+        self.slow.run(move |memory| hash.verify(&secret, memory)).await
     }
 
     async fn proved_slowly(
