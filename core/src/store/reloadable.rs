@@ -44,7 +44,8 @@ impl ReloadableClients {
 
 impl ClientStore for ReloadableClients {
     async fn find(&self, client_id: &str) -> Result<Option<Arc<Client>>, StoreError> {
-        Ok(self.current().get(client_id).cloned())
+        // Of the client alone: were the set held on to, a request could be the last to have it, and would drop all of it.
+        Ok(self.0.read().unwrap_or_else(PoisonError::into_inner).get(client_id).cloned())
     }
 
     fn has_slow_hashes(&self) -> bool {
