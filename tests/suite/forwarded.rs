@@ -2,7 +2,7 @@
 //! each adapter.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 
 use actix_web::{App, HttpResponse, test as actix, web};
 use axum::Router;
@@ -284,6 +284,67 @@ fn the_operator_sees_the_clients_address() {
             assert_eq!(*seen.0.lock().unwrap(), source);
         }
     }
+}
+
+/// Of every decision, where the request came from.
+#[derive(Clone, Default)]
+struct AllSources(Arc<Mutex<Vec<Option<IpAddr>>>>);
+
+impl Observer for AllSources {
+    fn decided(&self, decision: &Decision<'_>) {
+        self.0.lock().unwrap().push(decision.source);
+    }
+}
+
+/// The certificate of one never speaks for another, nor does the address.
+#[test]
+fn of_a_hundred_callers_at_once_each_has_its_own_headers() {
+    const SHOWN: [Option<&str>; 3] = [Some("es256 issued"), Some("attacker"), None];
+    SHOWN.iter().flatten().for_each(|name| drop(der(name)));
+    let seen = AllSources::default();
+    let proxy = TrustedProxy::new([PROXY], CertificateHeader::client_cert()).unwrap();
+    let auth = Authenticator::builder()
+        .issuer("https://as.example.com")
+        .clients(Clients::new([Client::new("by-certificate").with_method(ANY_CERTIFICATE)]).unwrap())
+        .method(AnyCertificate)
+        .observer(seen.clone())
+        .trusted_proxy(proxy.forwarded_for(SourceHeader::XForwardedFor))
+        .build()
+        .unwrap();
+    let barrier = Barrier::new(100);
+    std::thread::scope(|scope| {
+        for number in 0..100_usize {
+            let (auth, barrier) = (&auth, &barrier);
+            scope.spawn(move || {
+                let (shown, is_proxy) = (SHOWN[number % SHOWN.len()], number % 10 != 0);
+                let mut headers = vec![("x-forwarded-for", format!("203.0.113.{number}"))];
+                headers.extend(shown.map(|name| ("client-cert", format!(":{}:", base64(name)))));
+                barrier.wait();
+                for _ in 0..20 {
+                    let peer = if is_proxy { PROXY } else { STRANGER };
+                    let answer = send(auth, "by-certificate", &headers, Some(peer), None);
+                    match (shown, is_proxy) {
+                        (Some(name), true) => {
+                            assert_eq!(answer.unwrap().certificates().unwrap().leaf(), der(name));
+                        }
+                        (Some(_), false) => {
+                            assert_refused(answer, Reason::ForwardedCertificateRefused, Some(STRANGER));
+                        }
+                        (None, _) => assert_refused(answer, Reason::NoCertificate, None),
+                    }
+                }
+            });
+        }
+    });
+    let mut expected: Vec<Option<IpAddr>> = Vec::new();
+    for number in 0..100 {
+        let source = if number % 10 == 0 { STRANGER.to_owned() } else { format!("203.0.113.{number}") };
+        expected.extend([Some(source.parse().unwrap()); 20]);
+    }
+    let mut sources = seen.0.lock().unwrap().clone();
+    sources.sort();
+    expected.sort();
+    assert_eq!(sources, expected);
 }
 
 /// What the handlers answer: the certificate that they see.

@@ -38,6 +38,63 @@ fn clients_are_exchanged_while_the_server_runs() -> Outcome<()> {
     Ok(())
 }
 
+/// One writer puts whole files into place, another writes into the file that is there and takes its time.
+#[test]
+fn requests_are_answered_while_others_write_the_clients() -> Outcome<()> {
+    let registry = |more: &str| format!(r#"[{{"client_id":"old","client_secret":"secret-of-old"}}{more}]"#);
+    let server = Server::start("axum", &registry(""))?;
+    let file = server.folder.join("clients.json");
+    // From now on it listens to the signal.
+    server.write_clients(&registry(r#",{"client_id":"first","client_secret":"secret-of-first"}"#))?;
+    server.wait_for("reloaded ")?;
+    thread::scope(|scope| -> Outcome<()> {
+        let (over, is_over) = mpsc::channel::<()>();
+        let (server, registry) = (&server, &registry);
+        let writer = scope.spawn(move || -> Result<usize, String> {
+            let mut written = 0;
+            while is_over.try_recv() == Err(mpsc::TryRecvError::Empty) {
+                written += 1;
+                let more =
+                    format!(r#",{{"client_id":"c-{written}","client_secret":"secret-of-c-{written}"}}"#);
+                let text = registry(&more);
+                if written % 3 == 0 {
+                    server.write_clients(&text).map_err(|error| error.to_string())?;
+                } else {
+                    // Truncated, then half of it, then the rest.
+                    let (start, end) = text.split_at(text.len() / 2);
+                    let mut opened = fs::File::create(&file).map_err(|error| error.to_string())?;
+                    opened.write_all(start.as_bytes()).map_err(|error| error.to_string())?;
+                    thread::sleep(Duration::from_millis(15));
+                    opened.write_all(end.as_bytes()).map_err(|error| error.to_string())?;
+                }
+                server.signal("HUP").map_err(|error| error.to_string())?;
+            }
+            Ok(written)
+        });
+        let began = std::time::Instant::now();
+        let mut statuses = Vec::new();
+        while began.elapsed() < Duration::from_secs(2) {
+            statuses.push(server.token("old")?);
+        }
+        drop(over);
+        let written = writer.join().map_err(|_| "the writer panicked")??;
+        assert!(written > 20 && statuses.len() > 20, "{written} {}", statuses.len());
+        assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+        Ok(())
+    })?;
+    server.write_clients(&registry(r#",{"client_id":"last","client_secret":"secret-of-last"}"#))?;
+    server.signal("HUP")?;
+    let mut lines = Vec::new();
+    while server.token("last")? != 200 {
+        lines.push(server.lines.recv_timeout(LIMIT)?);
+    }
+    lines.extend(server.lines.try_iter());
+    let count = |text: &str| lines.iter().filter(|line| line.contains(text)).count();
+    let (reloaded, kept) = (count("reloaded "), count("kept the clients there were"));
+    assert!(reloaded > 0 && kept > 0, "{reloaded} whole files, {kept} broken ones");
+    Ok(())
+}
+
 #[test]
 fn a_client_is_pinned_to_what_it_uses() -> Outcome<()> {
     let server = Server::start(
