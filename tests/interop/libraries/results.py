@@ -15,7 +15,9 @@ class Results:
     def add(self, library: str, version: str | None, part: str, name: str, what: str) -> None:
         of_library = self.libraries.setdefault(library, {"version": version} if version else {})
         of_part = of_library.setdefault(part, {})
-        of_part[name] = " ".join(sorted({*of_part.get(name, "").split(), *what.split()}))
+        known = of_part.get(name)
+        # Grants are found one by one.
+        of_part[name] = " ".join(sorted({*known.split(), *what.split()})) if known else what
 
     def text(self) -> str:
         return json.dumps(self.libraries, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
