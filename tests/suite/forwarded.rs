@@ -308,6 +308,7 @@ fn of_a_hundred_callers_at_once_each_has_its_own_headers() {
         .clients(Clients::new([Client::new("by-certificate").with_method(ANY_CERTIFICATE)]).unwrap())
         .method(AnyCertificate)
         .observer(seen.clone())
+        .without_throttle()
         .trusted_proxy(proxy.forwarded_for(SourceHeader::XForwardedFor))
         .build()
         .unwrap();

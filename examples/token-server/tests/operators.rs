@@ -1,9 +1,9 @@
 //! What an operator sees and does while the server runs: figures, readiness, and files that are edited.
 
 use std::error::Error;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
@@ -49,7 +49,7 @@ fn requests_are_answered_while_others_write_the_clients() -> Outcome<()> {
     server.wait_for("reloaded ")?;
     thread::scope(|scope| -> Outcome<()> {
         let (over, is_over) = mpsc::channel::<()>();
-        let (server, registry) = (&server, &registry);
+        let (folder, process, registry) = (&server.folder, server.process.id(), &registry);
         let writer = scope.spawn(move || -> Result<usize, String> {
             let mut written = 0;
             while is_over.try_recv() == Err(mpsc::TryRecvError::Empty) {
@@ -58,7 +58,7 @@ fn requests_are_answered_while_others_write_the_clients() -> Outcome<()> {
                     format!(r#",{{"client_id":"c-{written}","client_secret":"secret-of-c-{written}"}}"#);
                 let text = registry(&more);
                 if written % 3 == 0 {
-                    server.write_clients(&text).map_err(|error| error.to_string())?;
+                    put_clients(folder, &text).map_err(|error| error.to_string())?;
                 } else {
                     // Truncated, then half of it, then the rest.
                     let (start, end) = text.split_at(text.len() / 2);
@@ -67,7 +67,7 @@ fn requests_are_answered_while_others_write_the_clients() -> Outcome<()> {
                     thread::sleep(Duration::from_millis(15));
                     opened.write_all(end.as_bytes()).map_err(|error| error.to_string())?;
                 }
-                server.signal("HUP").map_err(|error| error.to_string())?;
+                signal(process, "HUP").map_err(|error| error.to_string())?;
             }
             Ok(written)
         });
@@ -257,17 +257,12 @@ impl Server {
         ask(&self.operators, path)
     }
 
-    /// In one step, as an editor does it.
     fn write_clients(&self, text: &str) -> Outcome<()> {
-        let draft = self.folder.join("clients.json.new");
-        fs::write(&draft, text)?;
-        Ok(fs::rename(draft, self.folder.join("clients.json"))?)
+        Ok(put_clients(&self.folder, text)?)
     }
 
     fn signal(&self, name: &str) -> Outcome<()> {
-        let status = Command::new("kill").args(["-s", name, &self.process.id().to_string()]).status()?;
-        assert!(status.success());
-        Ok(())
+        Ok(signal(self.process.id(), name)?)
     }
 
     fn wait_for(&self, text: &str) -> Outcome<String> {
@@ -287,6 +282,19 @@ impl Drop for Server {
         let _ = self.process.wait();
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// In one step, as an editor does it.
+fn put_clients(folder: &Path, text: &str) -> io::Result<()> {
+    let draft = folder.join("clients.json.new");
+    fs::write(&draft, text)?;
+    fs::rename(draft, folder.join("clients.json"))
+}
+
+fn signal(process: u32, name: &str) -> io::Result<()> {
+    let status = Command::new("kill").args(["-s", name, &process.to_string()]).status()?;
+    assert!(status.success());
+    Ok(())
 }
 
 fn ask(address: &str, path: &str) -> Outcome<(u16, String)> {
