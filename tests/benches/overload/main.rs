@@ -37,7 +37,9 @@ fn main() {
     assert!(table.missed.is_empty(), "missed: {:?}", table.missed);
 }
 
-const PARTS: [(&str, fn(&mut Table)); 3] = [
+type Part = (&'static str, fn(&mut Table));
+
+const PARTS: [Part; 3] = [
     (slow_secrets::NAME, slow_secrets::measure),
     (goodput::NAME, goodput::measure),
     (reload::NAME, reload::measure),
