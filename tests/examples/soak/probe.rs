@@ -1,0 +1,35 @@
+//! Is the machine too busy for us? What is late then is nobody's fault.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::{Connection as _, PgConnection};
+use tokio::time::{Instant, sleep};
+
+use crate::World;
+
+/// Asks Redis and PostgreSQL for nothing, past every proxy, on a thread of its own. When that takes long, or the thread is
+/// not let run, requests cannot be expected to be faster.
+pub(crate) fn watch(world: Arc<World>, until: Instant) {
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut redis = world.bed.redis.connection().unwrap();
+            let mut postgres = PgConnection::connect(&world.bed.database).await.unwrap();
+            while Instant::now() < until {
+                let began = Instant::now();
+                sleep(PAUSE).await;
+                redis::cmd("PING").exec(&mut redis).unwrap();
+                postgres.ping().await.unwrap();
+                if began.elapsed() > PAUSE + LATE {
+                    world.weather.was_late(began);
+                }
+            }
+        });
+    });
+}
+
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Half the shortest deadline of a node's own: 250 ms for a connection to PostgreSQL.
+const LATE: Duration = Duration::from_millis(125);

@@ -1,0 +1,130 @@
+//! What is printed, and whether it is good enough.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::World;
+use crate::process::{descriptors, memory, slope};
+
+/// What was measured on the way.
+pub(crate) struct Measured {
+    memory: Vec<(f64, f64)>,
+    most_descriptors: usize,
+    descriptors_at_start: usize,
+    started: Instant,
+}
+
+impl Measured {
+    pub(crate) fn start() -> Self {
+        let descriptors = descriptors();
+        Measured {
+            memory: Vec::new(),
+            most_descriptors: descriptors,
+            descriptors_at_start: descriptors,
+            started: Instant::now(),
+        }
+    }
+
+    /// A line every ten seconds, until the time is over.
+    pub(crate) async fn watch(&mut self, world: &World, until: Instant) {
+        let mut next_line = self.started + LINES_EVERY;
+        while Instant::now() < until {
+            sleep(Duration::from_secs(1)).await;
+            let (memory, descriptors) = (memory(), descriptors());
+            self.memory.push((self.started.elapsed().as_secs_f64(), memory as f64));
+            self.most_descriptors = self.most_descriptors.max(descriptors);
+            if Instant::now() >= next_line {
+                next_line += LINES_EVERY;
+                let tally = world.score.lock().unwrap();
+                println!(
+                    "[{:4} s] {:6} decisions, {:3} faults and changes, {} wrong accepts, {} wrong rejects, {:.1} MiB, {descriptors} descriptors",
+                    self.started.elapsed().as_secs(),
+                    tally.decisions,
+                    world.weather.counts().values().sum::<u64>(),
+                    tally.wrong_accepts + world.ledger.twice(),
+                    tally.wrong_rejects,
+                    memory as f64 / MEBIBYTE,
+                );
+            }
+        }
+    }
+
+    /// The tables and the last line; is all well?
+    pub(crate) fn print(&self, world: &World, kinds: &HashSet<&str>) -> bool {
+        let tally = world.score.lock().unwrap();
+        println!("\n{:<28} {:>8} {:>8} {:>8}", "sent", "200", "503", "others");
+        for (name, [accepted, unavailable, others]) in &tally.by_name {
+            println!("{name:<28} {accepted:>8} {unavailable:>8} {others:>8}");
+        }
+        println!("{:<28} {:>8}", "went away before the answer", tally.abandoned);
+        println!("\n{:<28} {:>8}", "status", "answers");
+        for (status, times) in &tally.by_status {
+            println!("{status:<28} {times:>8}");
+        }
+        println!("\n{:<28} {:>8}", "fault or change", "times");
+        for (kind, times) in world.weather.counts() {
+            println!("{kind:<28} {times:>8}");
+        }
+        println!("\n{:<28} {:>8}", "had to be accepted, and was", "times");
+        for (kind, times) in &tally.certain {
+            println!("{kind:<28} {times:>8}");
+        }
+        let wrong_accepts = tally.wrong_accepts + world.ledger.twice();
+        let is_fine = [
+            self.memory_is_flat(),
+            self.descriptors_are_back(),
+            wrong_accepts == 0,
+            tally.wrong_rejects == 0,
+            expect(
+                kinds.iter().all(|kind| tally.certain.contains_key(*kind)),
+                "a client of each kind was accepted",
+            ),
+        ];
+        println!("slowest answer               {:>8.1} s", tally.slowest.as_secs_f64());
+        println!(
+            "{} decisions, {wrong_accepts} wrong accepts, {} wrong rejects",
+            tally.decisions, tally.wrong_rejects
+        );
+        is_fine.iter().all(|fine| *fine)
+    }
+
+    /// Of the second half: what is remembered for a while has its size by then.
+    fn memory_is_flat(&self) -> bool {
+        let slope = slope(&self.memory[self.memory.len() / 2..]);
+        let least = self.memory.iter().map(|point| point.1).fold(f64::INFINITY, f64::min);
+        let last = self.memory.last().map_or(0.0, |point| point.1);
+        println!(
+            "\nmemory {:.1} to {:.1} MiB, slope of the second half {:.0} octets a minute",
+            least / MEBIBYTE,
+            last / MEBIBYTE,
+            slope
+        );
+        expect(slope < MOST_SLOPE, "less than 4 MiB a minute")
+    }
+
+    fn descriptors_are_back(&self) -> bool {
+        let (start, end) = (self.descriptors_at_start, descriptors());
+        println!(
+            "open descriptors {start} at the start, {} at most, {end} at the end",
+            self.most_descriptors
+        );
+        expect(end <= start + MORE_DESCRIPTORS, "as many as the pools may hold more than at the start")
+    }
+}
+
+fn expect(is_so: bool, what: &str) -> bool {
+    if !is_so {
+        println!("NOT AS IT SHOULD BE: {what}");
+    }
+    is_so
+}
+
+const LINES_EVERY: Duration = Duration::from_secs(10);
+const MEBIBYTE: f64 = 1024.0 * 1024.0;
+const MOST_SLOPE: f64 = 4.0 * MEBIBYTE;
+
+/// Each of the two pools for clients has eight connections at most, which are three descriptors here: the node's, and both
+/// of the proxy.
+const MORE_DESCRIPTORS: usize = 2 * 7 * 3;

@@ -1,0 +1,135 @@
+//! What is wrong at the moment and was until just now, and what that excuses.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::bed::{FURTHEST_STEP, LEEWAY};
+use crate::clock::Hurried;
+
+/// What a node asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dependency {
+    Registry,
+    Replay,
+    Keys,
+}
+
+impl Dependency {
+    /// How long after a fault has ended a node may still say 503.
+    fn recovery(self) -> Duration {
+        match self {
+            // Old connections are given up after a second, and failures remembered for a quarter of one.
+            Dependency::Registry => Duration::from_millis(2500),
+            // Tried again every second, at least.
+            Dependency::Replay => Duration::from_millis(2500),
+            // The longest pause between two fetches, by the fetcher's clock, and a fetch, by ours.
+            Dependency::Keys => LONGEST_PAUSE / Hurried::FACTOR + FETCH_TIMEOUT + Duration::from_millis(500),
+        }
+    }
+}
+
+/// The record of all faults.
+#[derive(Default)]
+pub(crate) struct Weather {
+    faults: Mutex<VecDeque<Fault>>,
+    losses: Mutex<VecDeque<i64>>,
+    counts: Mutex<BTreeMap<String, u64>>,
+}
+
+struct Fault {
+    /// Of one node, or of both.
+    node: Option<usize>,
+    /// One, or all.
+    dependency: Option<Dependency>,
+    from: Instant,
+    until: Option<Instant>,
+}
+
+impl Weather {
+    pub(crate) fn count(&self, kind: &str) {
+        *self.counts.lock().unwrap().entry(kind.to_owned()).or_default() += 1;
+    }
+
+    pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
+        self.counts.lock().unwrap().clone()
+    }
+
+    /// From now on, until [`ends`](Self::ends).
+    pub(crate) fn begins(&self, node: Option<usize>, dependency: Dependency) {
+        let now = Instant::now();
+        let mut faults = self.faults.lock().unwrap();
+        faults.retain(|fault| fault.until.is_none_or(|until| now.duration_since(until) < KEPT));
+        faults.push_back(Fault { node, dependency: Some(dependency), from: now, until: None });
+    }
+
+    pub(crate) fn ends(&self, node: Option<usize>, dependency: Dependency) {
+        let now = Instant::now();
+        let mut faults = self.faults.lock().unwrap();
+        let is_it = |fault: &&mut Fault| {
+            fault.until.is_none() && fault.node == node && fault.dependency == Some(dependency)
+        };
+        faults.iter_mut().filter(is_it).for_each(|fault| fault.until = Some(now));
+    }
+
+    /// The machine had no time for us or for a server since then: as good as a fault of everything.
+    pub(crate) fn was_late(&self, from: Instant) {
+        self.count("the machine was late");
+        let until = Some(Instant::now());
+        self.faults.lock().unwrap().push_back(Fault { node: None, dependency: None, from, until });
+    }
+
+    /// The memory of used assertions is lost, in this second.
+    pub(crate) fn loses_memory(&self, unix_now: i64) {
+        let mut losses = self.losses.lock().unwrap();
+        losses.push_back(unix_now);
+        if losses.len() > 100 {
+            losses.pop_front();
+        }
+    }
+
+    /// Is a 503 of this node right, to a request of this time that needs this?
+    pub(crate) fn excuses(
+        &self,
+        node: usize,
+        dependency: Dependency,
+        sent: Instant,
+        answered: Instant,
+    ) -> bool {
+        self.is_within(node, dependency, dependency.recovery(), sent, answered)
+    }
+
+    /// Was there such a fault so long before the request, or after it?
+    pub(crate) fn is_within(
+        &self,
+        node: usize,
+        dependency: Dependency,
+        before: Duration,
+        sent: Instant,
+        answered: Instant,
+    ) -> bool {
+        self.faults.lock().unwrap().iter().any(|fault| {
+            fault.node.is_none_or(|own| own == node)
+                && fault.dependency.is_none_or(|own| own == dependency)
+                && fault.from <= answered
+                && fault.until.is_none_or(|until| until + before >= sent)
+        })
+    }
+
+    /// Does the fence refuse an assertion that was issued then, by any clock of a node?
+    pub(crate) fn fences(&self, issued_at: i64) -> bool {
+        let last = NOTICED_WITHIN + LEEWAY + FURTHEST_STEP + 1;
+        self.losses.lock().unwrap().iter().any(|lost_at| issued_at <= lost_at + last)
+    }
+}
+
+/// Seconds until a node that can ask for it has seen a loss.
+const NOTICED_WITHIN: i64 = 5;
+
+/// Longer than anybody looks back.
+const KEPT: Duration = Duration::from_secs(60);
+
+const LONGEST_PAUSE: Duration = countersign::fetch::limits::LONGEST_PAUSE;
+const FETCH_TIMEOUT: Duration = countersign::fetch::limits::FETCH_TIMEOUT;
