@@ -3,16 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::store::{
-    ClientRegistry as _, ClientStore as _, PostgresClients, RegisteredClient, StoreError,
-};
+use countersign::store::{ClientRegistry as _, ClientStore as _, PostgresClients, RegisteredClient};
 use countersign::{Authenticator, Endpoint};
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
-use tokio::time::sleep;
 
 use super::replay_store::{at, lock_of, through, when_it_goes_on, whole};
-use super::{Act, Credential, Pace, Scene};
+use super::{Act, Credential, Pace, Scene, patiently};
 use crate::encoding::basic;
 use crate::faults::{Fault, FaultProxy};
 use crate::request::Request;
@@ -22,7 +19,8 @@ use crate::servers::postgres::Postgres;
 /// Killed, and started again with all that it had acknowledged.
 pub(super) async fn dead(pace: Pace) -> Scene {
     let server = Arc::new(Postgres::start());
-    let registry = PostgresClients::connect(&server.url()).await.unwrap();
+    let url = server.url();
+    let registry = patiently(|| PostgresClients::connect(&url)).await;
     let again = Arc::clone(&server);
     let scene =
         scene(registry, pace, Box::new(move || server.kill()), Box::new(move || again.start_again())).await;
@@ -99,21 +97,12 @@ async fn scene(registry: PostgresClients, pace: Pace, harm: Act, heal: Act) -> S
     }
 }
 
-/// A busy machine may take longer over a connection than the registry waits.
-async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(ask: impl Fn() -> F) -> T {
-    loop {
-        match ask().await {
-            Ok(answer) => return answer,
-            Err(_) => sleep(Duration::from_millis(50)).await,
-        }
-    }
-}
-
 async fn postgres() -> (Arc<FaultProxy>, PostgresClients, String) {
     let server = Postgres::shared();
     let url = server.url_of_new_database();
     let proxy = Arc::new(FaultProxy::start(server.port()));
-    let registry = PostgresClients::connect(&through(&url, server.port(), &proxy)).await.unwrap();
+    let by_proxy = through(&url, server.port(), &proxy);
+    let registry = patiently(|| PostgresClients::connect(&by_proxy)).await;
     (proxy, registry, url)
 }
 
