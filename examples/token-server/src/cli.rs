@@ -60,7 +60,8 @@ A configuration, as.toml (every key but clients may be left out):
   preset    = "default"                 # or "fapi2"
   clients   = "clients.json"            # beside this file
   users     = "users.json"              # for the authorization_code and password grants
-  replay    = "memory"                  # or "sqlite://replay.db": a file, for all processes of this machine
+  registry  = "sqlite://registry.db"    # for clients that register themselves; for many nodes postgres://…
+  replay    = "sqlite://replay.db"      # used assertions; for many nodes redis://… or postgres://…
 
   [policy]                              # any switch, on top of the preset
   max_lifetime = 300

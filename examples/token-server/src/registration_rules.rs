@@ -49,9 +49,7 @@ impl RegistrationRules {
             false => registration.open_to_anybody(),
         })
     }
-}
 
-impl RegistrationRules {
     /// What strangers may do who reach one of these addresses.
     pub(crate) fn warning(&self, listens: impl IntoIterator<Item = SocketAddr>) -> Option<String> {
         let is_reached = listens.into_iter().any(|address| !address.ip().is_loopback());

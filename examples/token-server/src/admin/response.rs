@@ -64,5 +64,8 @@ impl From<Refused> for Answer {
 }
 
 pub(super) fn not_found() -> Answer {
-    text(StatusCode::NOT_FOUND, "there are /, /metrics, /health, /ready, /events and /methods\n")
+    text(
+        StatusCode::NOT_FOUND,
+        "there are /, /metrics, /health, /ready, /events, /methods, /clients and /registration-tokens\n",
+    )
 }
