@@ -74,8 +74,7 @@ fn looking_at_an_assertion_leaves_nothing_behind() {
         .unwrap();
     let assertion = ClientAssertion::for_client("a").audience(row::ISSUER).sign(&key).unwrap();
     let captured = HttpRequest::read(assertion.as_str().as_bytes(), None).unwrap();
-    use futures_executor::block_on;
-    let explained = || block_on(auth.explain(&captured));
+    let explained = || futures_executor::block_on(auth.explain(&captured));
     for _ in 0..2 {
         let explanation = explained();
         assert_eq!(explanation.outcome.as_ref().unwrap().client_id(), "a");
@@ -85,7 +84,7 @@ fn looking_at_an_assertion_leaves_nothing_behind() {
 
     let send = || {
         let request = AuthRequest::new(Endpoint::Token, "POST", &captured, captured.body.clone().into());
-        block_on(auth.authenticate(request))
+        futures_executor::block_on(auth.authenticate(request))
     };
     assert!(send().is_ok());
     assert_eq!(send().unwrap_err().reason(), Reason::Replayed);
@@ -97,7 +96,8 @@ fn looking_at_an_assertion_leaves_nothing_behind() {
     let (now, distance) = (SystemClock::default().now(), Duration::from_secs(2 * 3600));
     for (at, reason) in [(now - distance, Reason::NotYetValid), (now + distance, Reason::Expired)] {
         let then = HttpRequest { arrived_at: Some(at), ..captured.clone() };
-        assert_eq!(block_on(auth.explain(&then)).failed().map(|check| check.reason), Some(reason));
+        let explanation = futures_executor::block_on(auth.explain(&then));
+        assert_eq!(explanation.failed().map(|check| check.reason), Some(reason));
     }
     assert_eq!((replay.len(), events.events().len()), (1, 2));
 }

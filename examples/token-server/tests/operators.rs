@@ -166,6 +166,13 @@ fn an_operator_sees_figures_events_and_what_can_be_served() -> Outcome<()> {
                 format!("GET /{} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", "x".repeat(70 * 1024)),
                 414,
             ),
+            ("GET / HTTP/1.1\r\nHost: ops.example:8081\r\nConnection: close\r\n\r\n".to_owned(), 200),
+            ("GET / HTTP/1.1\r\nHost: rebound.example\r\nConnection: close\r\n\r\n".to_owned(), 421),
+            (
+                "GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://evil.example\r\nConnection: close\r\n\r\n"
+                    .to_owned(),
+                403,
+            ),
             ("GET /../clients.json HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".to_owned(), 404),
         ] {
             assert_eq!(exchange(&server.operators, &request)?.0, status, "{framework}");
@@ -200,7 +207,7 @@ impl Server {
         fs::write(folder.join("clients.json"), clients)?;
         fs::write(
             folder.join("as.toml"),
-            "clients = \"clients.json\"\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n",
+            "clients = \"clients.json\"\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\nhosts = [\"ops.example\"]\n",
         )?;
         let mut process = Command::new(env!("CARGO_BIN_EXE_token-server"))
             .args(["--config", "as.toml", "--framework", framework])
