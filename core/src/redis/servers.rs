@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use redis::{ConnectionAddr, IntoConnectionInfo as _, RedisConnectionInfo};
 use rustls::pki_types::CertificateDer;
@@ -35,6 +36,7 @@ pub struct RedisServers {
     pub(super) login: RedisConnectionInfo,
     tls: Option<Tls>,
     is_unchecked: bool,
+    deadline: Option<Duration>,
 }
 
 /// A host and its port.
@@ -101,6 +103,7 @@ impl RedisServers {
             login,
             tls: is_tls.then(|| Tls { roots: Arc::new(roots()) }),
             is_unchecked: false,
+            deadline: None,
         })
     }
 
@@ -130,6 +133,14 @@ impl RedisServers {
         Ok(self)
     }
 
+    /// Waits no longer than this for an answer, and for a connection, instead of what the store or throttle has as its
+    /// `DEADLINE`.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
     /// Takes a server that does not say whether it is a primary and whether it may evict, because its ACL forbids
     /// `INFO`. What it does say still counts.
     ///
@@ -147,6 +158,16 @@ impl RedisServers {
 
     pub(crate) fn is_unchecked(&self) -> bool {
         self.is_unchecked
+    }
+
+    /// How long an answer may take, unless told.
+    pub(crate) fn deadline_or(&self, unless_told: Duration) -> Duration {
+        self.deadline.unwrap_or(unless_told)
+    }
+
+    /// To connect, log in and be admitted; and to be admitted again.
+    pub(super) fn check_deadline(&self) -> Duration {
+        self.deadline_or(CHECK_DEADLINE)
     }
 
     pub(super) fn tls_config(&self) -> Option<Result<Arc<ClientConfig>, rustls::Error>> {
@@ -171,6 +192,7 @@ impl fmt::Debug for RedisServers {
 }
 
 const SETTING: &str = "redis";
+const CHECK_DEADLINE: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
 mod tests {

@@ -36,7 +36,8 @@ use crate::store::StoreError;
 /// with the connection; so a claim is tried again without refusing itself.
 ///
 /// **Kept.** Nothing is evicted: a server with a `maxmemory` and a `maxmemory-policy` other than `noeviction` is refused,
-/// at first, after each reconnection and every second after that; so is a replica. A full server is [`Claim::Full`]. How
+/// at first, after each reconnection and every second after that; so is a replica. A full server is [`Claim::Full`], which
+/// takes a second round trip, since it refuses the first whether or not the assertion was used. How
 /// much it can hold is its `maxmemory`; plan about 150 octets for each assertion that has not expired, and twice that
 /// for what the allocator loses and a replica's backlog takes. One client can take
 /// [100,000](RedisReplayStore::with_quota) in the reckoning of each node, which is not exact: it is a rate, kept in
@@ -75,7 +76,8 @@ pub struct RedisReplayStore {
 }
 
 impl RedisReplayStore {
-    /// A claim or a release that has no answer after this time is an error.
+    /// A claim or a release that has no answer after this time is an error, unless the servers were given
+    /// [another](RedisServers::with_deadline).
     pub const DEADLINE: Duration = Duration::from_millis(500);
 
     /// Connects to the server or cluster of this URL, in one of the forms of [`RedisServers`].
@@ -137,7 +139,7 @@ impl RedisReplayStore {
             [answer, found] if marker.is(found) => read(answer),
             _ => Answer::Doubtful,
         };
-        let deadline = Instant::now() + Self::DEADLINE;
+        let deadline = Instant::now() + self.servers.deadline_or(Self::DEADLINE);
         Ok(self.nodes.ask(key, (deadline, tries), commands, read).await?)
     }
 

@@ -55,7 +55,8 @@ pub struct RedisThrottle {
 }
 
 impl RedisThrottle {
-    /// What has no answer after this time is decided without Redis.
+    /// What has no answer after this time is decided without Redis, unless the servers were given
+    /// [another](RedisServers::with_deadline).
     pub const DEADLINE: Duration = Duration::from_millis(100);
 
     /// Connects to the server or cluster of this URL, in one of the forms of [`RedisServers`]. All nodes should give the
@@ -96,7 +97,7 @@ impl RedisThrottle {
             },
             _ => Answer::Doubtful,
         };
-        let deadline = Instant::now() + Self::DEADLINE;
+        let deadline = Instant::now() + self.servers.deadline_or(Self::DEADLINE);
         self.nodes.ask(&keys.in_all, (deadline, TRIES), commands, read).await
     }
 
@@ -110,7 +111,7 @@ impl RedisThrottle {
             [Value::ServerError(error)] => Answer::Error(error.clone()),
             _ => Answer::Is(()),
         };
-        let deadline = Instant::now() + Self::DEADLINE;
+        let deadline = Instant::now() + self.servers.deadline_or(Self::DEADLINE);
         self.nodes.ask(&keys.in_all, (deadline, TRIES), commands, read).await
     }
 

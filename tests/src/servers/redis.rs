@@ -254,7 +254,7 @@ impl RedisCluster {
 
 fn node(options: &[&str]) -> RedisServer {
     let bus = free_port().to_string();
-    let own = ["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-node-timeout", "1000"];
+    let own = ["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-node-timeout", "15000"];
     RedisServer::with(&[&own, options].concat())
 }
 

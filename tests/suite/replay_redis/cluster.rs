@@ -7,18 +7,18 @@ use countersign::replay::{Claim, RedisReplayStore, ReplayStore as _};
 use countersign_tests::replay_conformance as conformance;
 use countersign_tests::servers::redis::{RedisCluster, RedisServer};
 
-use super::{claim, claim_at_last, clock, connect_at};
+use super::{claim, claim_at_last, clock, connect_at, patient};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_cluster_is_a_store_like_any_other() {
     let cluster = RedisCluster::start(3);
-    let store = RedisReplayStore::connect(&cluster.url()).await.unwrap();
+    let store = RedisReplayStore::connect_to(patient(&cluster.url())).await.unwrap();
     conformance::a_key_is_used_once_until_it_is_released(&store, "one").await;
     for id in 0..100 {
         assert_eq!(claim(&store, "a", id).await.unwrap(), Claim::Fresh);
     }
     // Found by any of its nodes.
-    let other = RedisReplayStore::connect(&one(&cluster.nodes[2])).await.unwrap();
+    let other = RedisReplayStore::connect_to(patient(&one(&cluster.nodes[2]))).await.unwrap();
     for id in 0..100 {
         assert_eq!(claim(&other, "a", id).await.unwrap(), Claim::Used);
     }
@@ -31,9 +31,9 @@ async fn a_cluster_is_a_store_like_any_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_single_server_is_no_cluster_and_a_cluster_no_single_server() {
     let (server, cluster) = (RedisServer::start(), RedisCluster::start(1));
-    assert!(RedisReplayStore::connect(&one(&server)).await.is_err());
+    assert!(RedisReplayStore::connect_to(patient(&one(&server))).await.is_err());
     // A cluster of one node serves every key by itself.
-    let store = RedisReplayStore::connect(&one(&cluster.nodes[0])).await.unwrap();
+    let store = RedisReplayStore::connect_to(patient(&one(&cluster.nodes[0]))).await.unwrap();
     assert_eq!(claim(&store, "a", 1).await.unwrap(), Claim::Fresh);
 }
 

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use countersign::redis::RedisServers;
 use countersign::replay::{Claim, RedisReplayStore};
 use countersign_tests::servers::redis::RedisServer;
 use rcgen::{CertificateParams, KeyPair};
 
-use super::{claim, claim_at_last, connect};
+use super::{claim, claim_at_last, connect, patient};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_may_evict_is_refused() {
@@ -16,7 +15,7 @@ async fn a_server_that_may_evict_is_refused() {
         let error = connect(&server).await.unwrap_err().to_string();
         assert!(error.contains(policy) && error.contains("noeviction"), "{error}");
         // It says so, which nobody can wave aside.
-        let unchecked = RedisServers::new(&server.url()).unwrap().danger_unchecked();
+        let unchecked = patient(&server.url()).danger_unchecked();
         assert!(RedisReplayStore::connect_to(unchecked).await.is_err());
     }
     // It has no limit at which it would begin to.
@@ -60,15 +59,15 @@ async fn a_server_that_does_not_say_is_refused_unless_somebody_answers_for_it() 
     let rights = ["~cs:*", "~countersign:*", "+set", "+get", "+del", "+exists", ">hunter2", "on"];
     server.ask::<()>(["ACL", "SETUSER", "app"].iter().chain(&rights));
     let url = server.url().replace("redis://", "redis://app:hunter2@");
-    let error = RedisReplayStore::connect(&url).await.unwrap_err().to_string();
+    let error = RedisReplayStore::connect_to(patient(&url)).await.unwrap_err().to_string();
     assert!(error.contains("+info") && error.contains("danger_unchecked"), "{error}");
-    let unchecked = RedisServers::new(&url).unwrap().danger_unchecked();
+    let unchecked = patient(&url).danger_unchecked();
     let store = RedisReplayStore::connect_to(unchecked).await.unwrap();
     assert_eq!(claim(&store, "a", 1).await.unwrap(), Claim::Fresh);
     assert_eq!(claim(&store, "a", 1).await.unwrap(), Claim::Used);
     // These rights and INFO are all that is needed.
     server.ask::<()>(["ACL", "SETUSER", "app", "+info"]);
-    let store = RedisReplayStore::connect(&url).await.unwrap();
+    let store = RedisReplayStore::connect_to(patient(&url)).await.unwrap();
     assert_eq!(claim(&store, "a", 1).await.unwrap(), Claim::Used);
 }
 
@@ -107,7 +106,7 @@ async fn a_server_is_spoken_to_over_tls_and_must_prove_its_name() {
     let _server = RedisServer::with(&[&options[..], &["--tls-auth-clients", "no"]].concat());
 
     let trusting = |host: &str| {
-        let servers = RedisServers::new(&format!("rediss://{host}:{tls_port}")).unwrap();
+        let servers = patient(&format!("rediss://{host}:{tls_port}"));
         servers.with_roots(certificate.pem().as_bytes()).unwrap()
     };
     let store = RedisReplayStore::connect_to(trusting("localhost")).await.unwrap();

@@ -98,15 +98,13 @@ impl Admission for Marker {
         let id = health.as_ref().map(Health::replication_id).filter(|id| !id.is_empty());
         let now = self.losses.now();
         let own = format!("{now} {}", id.unwrap_or(UNKNOWN)).into_bytes();
-        let mut set = redis::cmd("SET");
-        let found: Option<Vec<u8>> = set
-            .arg(&key)
-            .arg(&own)
-            .arg("NX")
-            .arg("GET")
-            .query_async(connection)
-            .await
-            .map_err(not_written)?;
+        // A full server can still be read.
+        let mut found: Option<Vec<u8>> = redis::cmd("GET").arg(&key).query_async(connection).await?;
+        if found.is_none() {
+            let mut set = redis::cmd("SET");
+            set.arg(&key).arg(&own).arg("NX").arg("GET");
+            found = set.query_async(connection).await.map_err(not_written)?;
+        }
         let since = found.as_deref().and_then(|found| since(found, id));
         let found = match (found, since) {
             (Some(found), Some(since)) if !has_gained => {
