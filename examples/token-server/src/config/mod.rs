@@ -1,8 +1,11 @@
 //! The configuration file: TOML, with the keys that README.md lists and no others.
 
+mod certificates;
 pub(crate) mod clients;
+mod databases;
 mod json_array;
 mod nearest;
+mod operators;
 pub(crate) mod problem;
 mod source;
 pub(crate) mod store_url;

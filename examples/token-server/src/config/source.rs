@@ -5,20 +5,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use countersign::Policy;
-use countersign::forwarded::{CertificateHeader, SourceHeader, TrustedProxy};
 use toml::Spanned;
 use toml::de::DeTable;
 
+use super::DEFAULT_LISTEN;
 use super::nearest::{unknown_key, unknown_key_of_serde};
 use super::problem::{Problem, line_at};
-use super::store_url::StoreUrl;
-use super::{AdminAt, DEFAULT_ADMIN_LISTEN, DEFAULT_LISTEN, DEFAULT_TLS_LISTEN};
 use crate::fetch::Fetch;
-use crate::mutual_tls::{PassesOn, Proxy, Tls};
 use crate::peppers::PepperFile;
-use crate::registration_rules::RegistrationRules;
-use crate::registry::RegistryAt;
-use crate::replay::Replay;
 use crate::server::Route;
 
 /// A configuration's text, for messages that say where in it something stands.
@@ -84,45 +78,6 @@ impl Source<'_> {
         Ok(policy)
     }
 
-    /// `registry`. What is written there may hold a password, so no message repeats it.
-    pub(super) fn registry(
-        &self,
-        registry: Option<Spanned<String>>,
-        beside: impl Fn(String) -> PathBuf,
-    ) -> Result<RegistryAt, Problem> {
-        let Some(registry) = registry else { return Ok(RegistryAt::Memory) };
-        let value = registry.as_ref();
-        match value.split_once("://").unwrap_or((value, "")) {
-            ("memory", "") => Ok(RegistryAt::Memory),
-            ("sqlite", file) if !file.is_empty() => Ok(RegistryAt::Sqlite(beside(file.to_owned()))),
-            ("postgres" | "postgresql", _) => Ok(RegistryAt::Postgres(StoreUrl::new(value))),
-            _ => {
-                let message = "registry is none of \"memory\", \"sqlite://registry.db\" and \"postgres://…\"";
-                Err(self.problem(&registry, message))
-            }
-        }
-    }
-
-    /// `replay`. The same holds.
-    pub(super) fn replay(
-        &self,
-        replay: Option<Spanned<String>>,
-        beside: impl Fn(String) -> PathBuf,
-    ) -> Result<Replay, Problem> {
-        let Some(replay) = replay else { return Ok(Replay::Memory) };
-        let value = replay.as_ref();
-        match value.split_once("://").unwrap_or((value, "")) {
-            ("memory", "") => Ok(Replay::Memory),
-            ("sqlite", file) if !file.is_empty() => Ok(Replay::Sqlite(beside(file.to_owned()))),
-            ("postgres" | "postgresql", _) => Ok(Replay::Postgres(StoreUrl::new(value))),
-            (scheme, _) if is_redis(scheme) => Ok(Replay::Redis(StoreUrl::new(value))),
-            _ => {
-                let message = "replay is none of \"memory\", \"sqlite://replay.db\", \"postgres://…\" and \"redis://…\"";
-                Err(self.problem(&replay, message))
-            }
-        }
-    }
-
     pub(super) fn endpoints(
         &self,
         urls: BTreeMap<String, Spanned<String>>,
@@ -179,176 +134,6 @@ impl Source<'_> {
             .collect()
     }
 
-    /// `[registration]`. Its tokens are handed out by `[admin]`.
-    pub(super) fn registration(
-        &self,
-        settings: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
-        has_admin: bool,
-    ) -> Result<RegistrationRules, Problem> {
-        let mut rules = RegistrationRules::default();
-        let Some(settings) = settings else { return Ok(rules) };
-        for (name, value) in settings.get_ref() {
-            match (name.as_str(), value.as_ref()) {
-                ("initial_access_token", toml::Value::String(needed)) if needed == "required" => {
-                    if !has_admin {
-                        let message =
-                            "initial_access_token = \"required\" needs [admin], which hands these tokens out";
-                        return Err(self.problem(value, message));
-                    }
-                    rules.needs_token = true;
-                }
-                ("initial_access_token", toml::Value::String(needed)) if needed == "none" => {}
-                ("initial_access_token", _) => {
-                    let message = "initial_access_token is neither \"required\" nor \"none\"";
-                    return Err(self.problem(value, message));
-                }
-                ("scopes", toml::Value::Array(scopes)) => {
-                    let scopes = scopes.iter().map(|scope| scope.as_str().map(str::to_owned));
-                    rules.scopes = scopes.collect::<Option<_>>().ok_or_else(|| {
-                        self.problem(value, "scopes is not an array of texts such as \"openid\"")
-                    })?;
-                }
-                ("scopes", _) => return Err(self.problem(value, "scopes is not an array of texts")),
-                _ => {
-                    let known = ["initial_access_token", "scopes"];
-                    return Err(self.problem(value, unknown_key(name, known)));
-                }
-            }
-        }
-        Ok(rules)
-    }
-
-    /// `[admin]`.
-    pub(super) fn admin(
-        &self,
-        settings: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
-    ) -> Result<Option<AdminAt>, Problem> {
-        let Some(settings) = settings else { return Ok(None) };
-        let (mut listen, mut hosts) = (DEFAULT_ADMIN_LISTEN, Vec::new());
-        for (name, value) in settings.get_ref() {
-            match (name.as_str(), value.as_ref()) {
-                ("listen", toml::Value::String(address)) => {
-                    listen = address.parse().map_err(|_| {
-                        let message = format!(
-                            "listen = {address:?} is not an address and a port, such as 127.0.0.1:8081"
-                        );
-                        self.problem(value, message)
-                    })?;
-                }
-                ("listen", _) => return Err(self.problem(value, "listen is not a text")),
-                ("hosts", toml::Value::Array(names)) => {
-                    let names = names.iter().map(|name| name.as_str().map(str::to_owned)).collect();
-                    hosts = Option::ok_or_else(names, || self.problem(value, HOSTS_ARE_NAMES))?;
-                }
-                ("hosts", _) => return Err(self.problem(value, HOSTS_ARE_NAMES)),
-                _ => return Err(self.problem(value, unknown_key(name, ["listen", "hosts"]))),
-            }
-        }
-        Ok(Some(AdminAt { listen, hosts }))
-    }
-
-    /// `[tls]`. `cert` and `key` are required; `listen` is the usual port of this server's mTLS listener.
-    pub(super) fn tls(
-        &self,
-        settings: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
-        beside: impl Fn(String) -> PathBuf,
-    ) -> Result<Option<Tls>, Problem> {
-        let Some(settings) = settings else { return Ok(None) };
-        let (mut listen, mut cert, mut key, mut client_ca) = (DEFAULT_TLS_LISTEN, None, None, None);
-        for (name, value) in settings.get_ref() {
-            match (name.as_str(), value.as_ref()) {
-                ("listen", toml::Value::String(address)) => {
-                    listen = address.parse().map_err(|_| {
-                        self.problem(
-                            value,
-                            format!(
-                                "listen = {address:?} is not an address and a port, such as 127.0.0.1:8443"
-                            ),
-                        )
-                    })?;
-                }
-                ("cert", toml::Value::String(file)) => cert = Some(beside(file.clone())),
-                ("key", toml::Value::String(file)) => key = Some(beside(file.clone())),
-                ("client_ca", toml::Value::String(file)) => client_ca = Some(beside(file.clone())),
-                ("listen" | "cert" | "key" | "client_ca", _) => {
-                    return Err(self.problem(value, format!("{name} is not a text")));
-                }
-                _ => {
-                    return Err(
-                        self.problem(value, unknown_key(name, ["listen", "cert", "key", "client_ca"]))
-                    );
-                }
-            }
-        }
-        let missing =
-            |name: &str| self.problem(&settings, format!("{name} is missing in [tls]: name a PEM file"));
-        let cert = cert.ok_or_else(|| missing("cert"))?;
-        Ok(Some(Tls { listen, cert, key: key.ok_or_else(|| missing("key"))?, client_ca }))
-    }
-
-    /// `[proxy]`. `trusted` is required, and what the proxy says: there is no safe default for either.
-    pub(super) fn proxy(
-        &self,
-        settings: Option<Spanned<BTreeMap<String, Spanned<toml::Value>>>>,
-        beside: impl Fn(String) -> PathBuf,
-    ) -> Result<Option<Proxy>, Problem> {
-        let Some(settings) = settings else { return Ok(None) };
-        let (mut trusted, mut header, mut named) = (None, None, None);
-        let (mut forwarded_for, mut client_ca) = (None, None);
-        for (name, value) in settings.get_ref() {
-            match (name.as_str(), value.as_ref()) {
-                ("trusted", toml::Value::Array(networks)) => {
-                    let networks = networks.iter().map(|network| network.as_str().map(str::to_owned));
-                    let networks: Option<Vec<String>> = networks.collect();
-                    trusted = Some(networks.ok_or_else(|| {
-                        self.problem(value, "trusted is not an array of texts such as \"10.0.0.0/8\"")
-                    })?);
-                }
-                ("header", toml::Value::String(format)) => {
-                    let format: CertificateHeader =
-                        format.parse().map_err(|error| self.problem(value, error))?;
-                    header = Some(format);
-                }
-                ("header_name", toml::Value::String(field)) => named = Some(field.clone()),
-                ("forwarded_for", toml::Value::String(field)) => {
-                    let field: SourceHeader = field.parse().map_err(|error| self.problem(value, error))?;
-                    forwarded_for = Some(field);
-                }
-                ("client_ca", toml::Value::String(file)) => client_ca = Some(beside(file.clone())),
-                ("trusted", _) => {
-                    return Err(self.problem(value, "trusted is not an array of addresses and networks"));
-                }
-                ("header" | "header_name" | "forwarded_for" | "client_ca", _) => {
-                    return Err(self.problem(value, format!("{name} is not a text")));
-                }
-                _ => {
-                    let known = ["trusted", "header", "header_name", "forwarded_for", "client_ca"];
-                    return Err(self.problem(value, unknown_key(name, known)));
-                }
-            }
-        }
-        let missing = |what: &str| self.problem(&settings, format!("{what} in [proxy]"));
-        let trusted = trusted
-            .ok_or_else(|| missing("trusted is missing: list the addresses from which the proxy connects"))?;
-        let passes_on = match (header, forwarded_for) {
-            (Some(header), source) => {
-                let header = named.map_or(header.clone(), |field| header.named(&field));
-                PassesOn::Certificate(header, source)
-            }
-            (None, Some(source)) if named.is_none() && client_ca.is_none() => PassesOn::Address(source),
-            _ => {
-                return Err(missing(
-                    "header is missing: say how the proxy passes certificates on, such as \"client-cert\", \
-                     or for a proxy that does not, forwarded_for alone",
-                ));
-            }
-        };
-        let proxy = Proxy { trusted, passes_on, client_ca };
-        // Everything that can be wrong with its parts together is found here, where its line is known.
-        let _: TrustedProxy = proxy.trusted_proxy().map_err(|error| self.problem(&settings, error))?;
-        Ok(Some(proxy))
-    }
-
     pub(super) fn toml(&self, error: &toml::de::Error) -> Problem {
         let line = error.span().map_or(1, |span| line_at(self.text, span.start));
         Problem::at(self.file, line, error.message())
@@ -359,19 +144,11 @@ impl Source<'_> {
     }
 }
 
-/// Also of several servers that make a cluster.
-fn is_redis(scheme: &str) -> bool {
-    let of_one = scheme.strip_suffix("+cluster").unwrap_or(scheme);
-    matches!(of_one, "redis" | "rediss" | "valkey" | "valkeys")
-}
-
 fn is_absolute(url: &str) -> bool {
     let authority = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     authority
         .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '['))
 }
-
-const HOSTS_ARE_NAMES: &str = "hosts is not an array of names, such as [\"ops.example\"]";
 
 /// Every key of the contract.
 const KEYS: [&str; 16] = [

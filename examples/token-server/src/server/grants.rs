@@ -88,8 +88,10 @@ impl Grants {
 
     /// Takes back a grant with its refresh token and every access token.
     pub(crate) async fn revoke_grant(&self, id: &str, now: u64) -> Result<(), OAuthError> {
+        // First, so that whoever tries again after a failure finds the grant still there.
+        self.revoke(&public_id(id), now + ACCESS_TOKEN_SECONDS, now).await?;
         self.0.take(Kind::Grant, id, now).await?;
-        self.revoke(&public_id(id), now + ACCESS_TOKEN_SECONDS, now).await
+        Ok(())
     }
 
     pub(crate) async fn revoke_access_token(

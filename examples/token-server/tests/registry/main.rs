@@ -2,6 +2,7 @@
 //! three nodes that share a database and a Redis.
 #![allow(clippy::disallowed_methods, clippy::indexing_slicing, reason = "a test, of real time")]
 
+mod configuration;
 mod frameworks;
 mod http;
 mod methods;
