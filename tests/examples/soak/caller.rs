@@ -34,7 +34,7 @@ pub(crate) async fn call(world: Arc<World>, mut random: Random, until: Instant) 
             race(&world, &mut lines, &drawn).await;
         } else {
             let answer = lines[node].ask(node, &drawn.request).await;
-            judge(&world, &drawn, &drawn.truth, &answer);
+            judge(&world, &drawn, &drawn.truth, &answer).await;
         }
         world.pool.add(&drawn);
         sleep(Duration::from_millis(random.between(0, 80).unsigned_abs())).await;
@@ -62,7 +62,7 @@ async fn race(world: &World, lines: &mut [Line], drawn: &Drawn) {
             Truth::Good(proof) if is_late => Truth::Again(proof.clone()),
             truth => truth.clone(),
         };
-        judge(world, drawn, &again, answer);
+        judge(world, drawn, &again, answer).await;
     }
 }
 

@@ -51,6 +51,11 @@ impl<T: Clone> History<T> {
         spans.iter().filter(|span| span.until.is_some()).map(|span| span.value.clone()).collect()
     }
 
+    /// What it was before it began to be what it is.
+    pub(crate) fn before(&self) -> Option<T> {
+        self.0.lock().unwrap().iter().nth_back(1).map(|span| span.value.clone())
+    }
+
     /// All that it was at some time in between.
     pub(crate) fn over(&self, from: Instant, to: Instant) -> Vec<T> {
         let spans = self.0.lock().unwrap();

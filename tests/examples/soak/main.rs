@@ -105,7 +105,7 @@ async fn main() -> ExitCode {
     let until = Instant::now() + Duration::from_secs(seconds);
     let calm = Duration::from_secs((seconds / 4).min(15));
     let mut measured = Measured::start();
-    probe::watch(Arc::clone(&world), until);
+    tokio::task::block_in_place(|| probe::watch(Arc::clone(&world), until + calm));
     let directing = tokio::spawn(director::direct(Arc::clone(&world), random.fork(), until - calm));
     let callers: Vec<_> =
         (0..CALLERS).map(|_| tokio::spawn(caller::call(Arc::clone(&world), random.fork(), until))).collect();

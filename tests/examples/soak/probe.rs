@@ -11,11 +11,13 @@ use crate::World;
 /// Asks Redis and PostgreSQL for nothing, past every proxy, on a thread of its own. When that takes long, or the thread is
 /// not let run, requests cannot be expected to be faster.
 pub(crate) fn watch(world: Arc<World>, until: Instant) {
+    let (ready, is_ready) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut redis = world.bed.redis.connection().unwrap();
             let mut postgres = PgConnection::connect(&world.bed.database).await.unwrap();
+            ready.send(()).unwrap();
             while Instant::now() < until {
                 let began = Instant::now();
                 sleep(PAUSE).await;
@@ -27,6 +29,7 @@ pub(crate) fn watch(world: Arc<World>, until: Instant) {
             }
         });
     });
+    is_ready.recv().unwrap();
 }
 
 const PAUSE: Duration = Duration::from_millis(20);

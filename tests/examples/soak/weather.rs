@@ -35,7 +35,7 @@ impl Dependency {
 #[derive(Default)]
 pub(crate) struct Weather {
     faults: Mutex<VecDeque<Fault>>,
-    losses: Mutex<VecDeque<i64>>,
+    losses: Mutex<VecDeque<(i64, Instant)>>,
     counts: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -84,7 +84,7 @@ impl Weather {
     /// The memory of used assertions is lost, in this second.
     pub(crate) fn loses_memory(&self, unix_now: i64) {
         let mut losses = self.losses.lock().unwrap();
-        losses.push_back(unix_now);
+        losses.push_back((unix_now, Instant::now()));
         if losses.len() > 100 {
             losses.pop_front();
         }
@@ -118,15 +118,35 @@ impl Weather {
         })
     }
 
-    /// Does the fence refuse an assertion that was issued then, by any clock of a node?
-    pub(crate) fn fences(&self, issued_at: i64) -> bool {
-        let last = NOTICED_WITHIN + LEEWAY + FURTHEST_STEP + 1;
-        self.losses.lock().unwrap().iter().any(|lost_at| issued_at <= lost_at + last)
+    /// Does the fence of this node refuse an assertion that was issued then, by any clock?
+    pub(crate) fn fences(&self, node: usize, issued_at: i64) -> bool {
+        let losses = self.losses.lock().unwrap();
+        losses.iter().any(|(lost_at, since)| {
+            let noticed_after = self.notices_by(node, *since) - *since;
+            let noticed_at = lost_at + i64::try_from(noticed_after.as_secs()).unwrap() + 1;
+            issued_at <= noticed_at + LEEWAY + FURTHEST_STEP
+        })
+    }
+
+    /// When a node has seen a loss at the latest: it must get through to Redis for that, and then dates the loss by its
+    /// own clock.
+    fn notices_by(&self, node: usize, since: Instant) -> Instant {
+        let mut by = since + NOTICED_WITHIN;
+        // In the order in which they began.
+        for fault in self.faults.lock().unwrap().iter() {
+            let concerns = fault.node.is_none_or(|own| own == node)
+                && fault.dependency.is_none_or(|own| own == Dependency::Replay);
+            if concerns && fault.from <= by {
+                let ends = fault.until.unwrap_or_else(Instant::now);
+                by = by.max(ends + Dependency::Replay.recovery());
+            }
+        }
+        by
     }
 }
 
-/// Seconds until a node that can ask for it has seen a loss.
-const NOTICED_WITHIN: i64 = 5;
+/// Until a node that can ask has seen a loss.
+const NOTICED_WITHIN: Duration = Duration::from_secs(3);
 
 /// Longer than anybody looks back.
 const KEPT: Duration = Duration::from_secs(60);
