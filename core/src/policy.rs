@@ -36,7 +36,7 @@ pub struct Policy {
     /// Longest life of an assertion, from now and from its `iat`; the leeway is added. Default one hour.
     #[serde(with = "seconds")]
     pub max_lifetime: Duration,
-    /// How far clocks may differ. Default 30 s.
+    /// How far clocks may differ, those of nodes that share a replay store too. Default 30 s.
     #[serde(with = "seconds")]
     pub leeway: Duration,
     /// `iat` or `nbf` further ahead is refused whatever the leeway. Default 60 s (FAPI 2.0 §5.3.2.1).

@@ -3,9 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign::Reason;
 use countersign::replay::MemoryReplayStore;
+use countersign_tests::assertion::Assertion;
 use countersign_tests::drivers::SetClock;
 use countersign_tests::replay_conformance as conformance;
+use countersign_tests::request::Request;
+use countersign_tests::row::NOW;
+
+use crate::faults::authenticate;
+use crate::wire::authenticator;
 
 #[tokio::test]
 async fn keys_are_used_once_released_and_kept_for_their_time() {
@@ -27,6 +34,24 @@ async fn what_is_full_refuses_and_forgets_nothing() {
     conformance::a_full_client_is_refused_alone(&quota, "quota", 10).await;
     let small = MemoryReplayStore::with_clock(clock.clone()).with_capacity(20, 20);
     conformance::a_full_store_forgets_nothing(&small, "small", 20, pass(&clock)).await;
+}
+
+/// What the clock of the node ahead has let expire, that of the other one still takes.
+#[tokio::test]
+async fn what_was_used_at_one_node_is_used_at_another_whose_clock_is_behind_by_the_leeway() {
+    let clock = SetClock::new(NOW);
+    let store = Arc::new(MemoryReplayStore::with_clock(clock.clone()));
+    let clocks = [SetClock::new(NOW + 15), SetClock::new(NOW - 15)];
+    let nodes = clocks.clone().map(|own| authenticator(Arc::clone(&store), own));
+    let request = Request::token().assertion(Assertion::of("c-pkjwt-es256").mint()).build();
+    assert!(authenticate(&nodes[0], &request).await.is_ok());
+    let mut reasons = Vec::new();
+    for _ in 0..150 {
+        reasons.push(authenticate(&nodes[1], &request).await.unwrap_err().reason());
+        clocks.iter().chain([&clock]).for_each(|clock| clock.advance(1));
+    }
+    reasons.dedup();
+    assert_eq!(reasons, [Reason::Replayed, Reason::Expired]);
 }
 
 fn pass(clock: &SetClock) -> impl AsyncFn(Duration) {

@@ -184,10 +184,11 @@ pub(crate) async fn use_up(
 }
 
 /// How long a used `jti` must be remembered: until the assertion can no longer pass, with the leeway and a
-/// second for rounding.
+/// second for rounding. The leeway once more, since it can pass for longer by the clock of another node that shares the
+/// store, or by this one's once that is set back.
 fn remember_for(assertion: &ClientAssertion<'_>, context: &Context<'_>) -> Duration {
     let policy = context.policy();
     let left = assertion.claims().expires_at - unix_seconds(context.now());
     let longest = (policy.max_lifetime + policy.leeway).as_secs_f64();
-    Duration::from_secs_f64(left.clamp(0.0, longest)) + policy.leeway + Duration::from_secs(1)
+    Duration::from_secs_f64(left.clamp(0.0, longest)) + policy.leeway * 2 + Duration::from_secs(1)
 }

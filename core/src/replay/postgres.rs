@@ -47,8 +47,8 @@ use crate::store::StoreError;
 /// **Kept.** `synchronous_commit` is switched on for these connections whatever the server's default: an answer leaves
 /// only after the commit is on disk, and on the synchronous standbys if there are any.
 ///
-/// **Time.** Expiry is judged by the database's clock alone, so that nodes need not agree. A clock that is set back
-/// keeps keys for longer; one that leaps ahead, and back again after the sweep, has let assertions be forgotten that are
+/// **Time.** Expiry is judged by the database's clock alone; those of the nodes may differ, and be set back, by the
+/// policy's leeway, for which keys are kept longer. A database's clock that is set back keeps keys for longer still; one that leaps ahead, and back again after the sweep, has let assertions be forgotten that are
 /// valid again.
 ///
 /// **Lost.** A database in which the tables are new remembers nothing, so that is its

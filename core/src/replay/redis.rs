@@ -59,7 +59,8 @@ use crate::store::StoreError;
 /// Some of these lose nothing (a planned fail-over, slots that are moved, the first replica of a server) and count all the
 /// same: clients mint their next assertion. Not noticed: a primary that was cut off from its replicas, and goes on
 /// beside the one that replaced it, until it learns of that; set `min-replicas-to-write 1`. And a server whose clock leaps
-/// ahead forgets early.
+/// ahead forgets early. Clocks of nodes may differ, and be set back, by the policy's leeway, for which keys are kept longer;
+/// a node that is set back by more can take again what has been forgotten.
 ///
 /// **Down.** An answer takes at most [`DEADLINE`](Self::DEADLINE), tries and connecting included; a server that is known
 /// to be down costs no time at all. It is tried again in the background, at least every second. A claim without an answer

@@ -22,6 +22,8 @@ use crate::request::{Drawn, Truth, draw, retired};
 
 /// Sends until the time is over.
 pub(crate) async fn call(world: Arc<World>, mut random: Random, until: Instant) {
+    // Not all at once.
+    sleep(Duration::from_millis(random.between(0, 3000).unsigned_abs())).await;
     let mut lines: Vec<Line> = world.bed.nodes.iter().map(|node| Line::to(node.address)).collect();
     while Instant::now() < until {
         let drawn = random.chance(5).then(|| retired(&mut random, &world.subjects)).flatten();

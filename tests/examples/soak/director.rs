@@ -48,7 +48,12 @@ pub(crate) async fn direct(world: Arc<World>, mut random: Random, until: Instant
 /// Something between a node and what it depends on, for a while.
 fn fault(world: &Arc<World>, random: &mut Random) {
     let node = usize::from(random.chance(50));
-    let dependency = *random.one(&[Dependency::Registry, Dependency::Replay, Dependency::Keys]);
+    let dependency = match random.between(0, 5) {
+        0 | 1 => Dependency::Registry,
+        2 | 3 => Dependency::Replay,
+        // Of which a node recovers slowly.
+        _ => Dependency::Keys,
+    };
     let of = (dependency != Dependency::Keys).then_some(node);
     let lasts = Duration::from_millis(random.between(50, 2500).unsigned_abs());
     let delay = Duration::from_millis(random.between(5, 700).unsigned_abs());
@@ -192,4 +197,4 @@ const REMOVE: &str = "DELETE FROM countersign_clients WHERE client_id = $1";
 const BETWEEN_FLUSHES: Duration = Duration::from_secs(20);
 
 /// Of key sets, any.
-const BETWEEN_ROTATIONS: Duration = Duration::from_secs(5);
+const BETWEEN_ROTATIONS: Duration = Duration::from_secs(8);

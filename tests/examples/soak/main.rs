@@ -67,6 +67,8 @@ impl World {
             log,
             faulty: Mutex::default(),
         };
+        // A new Redis remembers nothing.
+        world.weather.loses_memory(clock::unix_now());
         for subject in &world.subjects {
             let keys = subject.published.latest();
             world.bed.key_host.publish(&subject.id, keys.iter().map(|key| key.public()).collect());
@@ -103,7 +105,7 @@ async fn main() -> ExitCode {
     sleep(Duration::from_secs(3)).await;
     let mut random = Random::new(seed);
     let until = Instant::now() + Duration::from_secs(seconds);
-    let calm = Duration::from_secs((seconds / 4).min(15));
+    let calm = Duration::from_secs((seconds / 4).min(20));
     let mut measured = Measured::start();
     tokio::task::block_in_place(|| probe::watch(Arc::clone(&world), until + calm));
     let directing = tokio::spawn(director::direct(Arc::clone(&world), random.fork(), until - calm));

@@ -18,9 +18,15 @@ pub(crate) fn watch(world: Arc<World>, until: Instant) {
             let mut redis = world.bed.redis.connection().unwrap();
             let mut postgres = PgConnection::connect(&world.bed.database).await.unwrap();
             ready.send(()).unwrap();
-            while Instant::now() < until {
+            for turn in 0_u32.. {
                 let began = Instant::now();
+                if began > until {
+                    break;
+                }
                 sleep(PAUSE).await;
+                if turn.is_multiple_of(10) {
+                    postgres = PgConnection::connect(&world.bed.database).await.unwrap();
+                }
                 redis::cmd("PING").exec(&mut redis).unwrap();
                 postgres.ping().await.unwrap();
                 if began.elapsed() > PAUSE + LATE {

@@ -196,7 +196,8 @@ fn wrong_assertion(random: &mut Random, subject: &Subject, key: Arc<PrivateJwk>)
 /// With a key or a secret that was the client's and no longer is, if there is one.
 pub(crate) fn retired(random: &mut Random, subjects: &[Arc<Subject>]) -> Option<Drawn> {
     let subject = Arc::clone(random.one(subjects));
-    let entries: Vec<_> = subject.entry.past().into_iter().map(|entry| entry.secret).collect();
+    let mut entries: Vec<_> = subject.entry.past().into_iter().map(|entry| entry.secret).collect();
+    entries.retain(|secret| *secret != subject.entry.latest().secret);
     let keys: Vec<_> = subject.published.past().into_iter().flatten().collect();
     let (request, proof, sent) = if subject.kind == Kind::RemoteKeys && !keys.is_empty() {
         let (key, sent) = (Arc::clone(random.one(&keys)), Sent::living_for(10));
