@@ -42,7 +42,7 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn register(body: &[u8]) {
-    let server = RegisteringServer::fresh();
+    let server = RegisteringServer::shared();
     let answer = server.register(body);
     match answer.status() {
         201 => {

@@ -34,14 +34,8 @@ impl Server {
     /// The same one for some thousand inputs.
     pub fn shared() -> Rc<Server> {
         const INPUTS: u32 = 20_000;
-        thread_local!(static SERVER: RefCell<(u32, Rc<Server>)> = RefCell::new((0, Rc::new(Server::new()))));
-        SERVER.with_borrow_mut(|(uses, server)| {
-            *uses += 1;
-            if *uses > INPUTS {
-                (*uses, *server) = (0, Rc::new(Server::new()));
-            }
-            Rc::clone(server)
-        })
+        thread_local!(static SERVER: Shared<Server> = RefCell::new((0, Rc::new(Server::new()))));
+        SERVER.with_borrow_mut(|shared| used(shared, INPUTS, Server::new))
     }
 
     fn new() -> Self {
@@ -76,8 +70,14 @@ pub struct RegisteringServer {
 }
 
 impl RegisteringServer {
-    /// One without clients.
-    pub fn fresh() -> Self {
+    /// The same one for some thousand inputs.
+    pub fn shared() -> Rc<Self> {
+        const INPUTS: u32 = 5_000;
+        thread_local!(static SERVER: Shared<RegisteringServer> = RefCell::new((0, Rc::new(RegisteringServer::new()))));
+        SERVER.with_borrow_mut(|shared| used(shared, INPUTS, RegisteringServer::new))
+    }
+
+    fn new() -> Self {
         let registry = MemoryRegistry::default();
         let auth = builder().clients(registry.clone()).build().expect("a complete server");
         let registration = Registration::new(auth.clone(), registry, "https://as.example.com/register");
@@ -112,6 +112,18 @@ impl RegisteringServer {
         let authorization = authorization.as_deref().map(str::as_bytes);
         post(&self.auth, authorization, form.into_bytes()).is_ok_and(|client| client.client_id() == client_id)
     }
+}
+
+/// A server, and how often it was used.
+type Shared<S> = RefCell<(u32, Rc<S>)>;
+
+/// Uses it once more; a new one when it was used so often.
+fn used<S>((uses, server): &mut (u32, Rc<S>), most: u32, new: fn() -> S) -> Rc<S> {
+    *uses += 1;
+    if *uses > most {
+        (*uses, *server) = (0, Rc::new(new()));
+    }
+    Rc::clone(server)
 }
 
 /// The form that carries an assertion.
