@@ -21,18 +21,18 @@ pub(crate) async fn direct(world: Arc<World>, mut random: Random, until: Instant
     let (mut flushed_at, mut rotated_at) = (Instant::now(), Instant::now());
     while Instant::now() < until {
         sleep(Duration::from_millis(random.between(200, 1200).unsigned_abs())).await;
+        if flushed_at.elapsed() > BETWEEN_FLUSHES {
+            flushed_at = Instant::now();
+            flush(&world).await;
+        }
         match random.between(0, 100) {
-            0..45 => fault(&world, &mut random),
-            45..60 => step(&world, &mut random),
-            60..68 if flushed_at.elapsed() > BETWEEN_FLUSHES => {
-                flushed_at = Instant::now();
-                flush(&world).await;
-            }
-            68..76 if rotated_at.elapsed() > BETWEEN_ROTATIONS => {
+            0..50 => fault(&world, &mut random),
+            50..62 => step(&world, &mut random),
+            62..72 if rotated_at.elapsed() > BETWEEN_ROTATIONS => {
                 rotated_at = Instant::now();
                 rotate_keys(&world, &mut random).await;
             }
-            76..84 => rotate_secret(&world, &mut random).await,
+            72..84 => rotate_secret(&world, &mut random).await,
             84.. => change_standing(&world, &mut random).await,
             _ => {}
         }
@@ -193,8 +193,8 @@ async fn by_hand(world: &World, sql: &'static str, subject: &Subject) {
 const BREAK: &str = "UPDATE countersign_clients SET metadata = 'null' WHERE client_id = $1";
 const REMOVE: &str = "DELETE FROM countersign_clients WHERE client_id = $1";
 
-/// Each makes the fence refuse for ten seconds.
-const BETWEEN_FLUSHES: Duration = Duration::from_secs(20);
+/// Each makes the fence refuse for ten seconds, so they come at intervals.
+const BETWEEN_FLUSHES: Duration = Duration::from_secs(25);
 
 /// Of key sets, any.
 const BETWEEN_ROTATIONS: Duration = Duration::from_secs(8);

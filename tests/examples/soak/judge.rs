@@ -71,7 +71,7 @@ pub(crate) async fn judge(world: &World, drawn: &Drawn, truth: &Truth, answer: &
     if is_accept && is_right && !right.refuse && !right.unavailable {
         *tally.certain.entry(drawn.subject.kind_name().to_owned()).or_default() += 1;
     }
-    if is_right && took < LONGEST {
+    if is_right && took.saturating_sub(world.weather.lateness(answer.sent, answer.answered)) < LONGEST {
         return;
     }
     *(if is_accept && !is_right { &mut tally.wrong_accepts } else { &mut tally.wrong_rejects }) += 1;

@@ -81,6 +81,13 @@ impl Weather {
         self.faults.lock().unwrap().push_back(Fault { node: None, dependency: None, from, until });
     }
 
+    /// For how long in between the machine was late.
+    pub(crate) fn lateness(&self, from: Instant, to: Instant) -> Duration {
+        let faults = self.faults.lock().unwrap();
+        let late = faults.iter().filter(|fault| fault.dependency.is_none());
+        late.filter_map(|fault| fault.until?.min(to).checked_duration_since(fault.from.max(from))).sum()
+    }
+
     /// The memory of used assertions is lost, in this second.
     pub(crate) fn loses_memory(&self, unix_now: i64) {
         let mut losses = self.losses.lock().unwrap();
@@ -114,7 +121,11 @@ impl Weather {
             fault.node.is_none_or(|own| own == node)
                 && fault.dependency.is_none_or(|own| own == dependency)
                 && fault.from <= answered
-                && fault.until.is_none_or(|until| until + before >= sent)
+                && fault.until.is_none_or(|until| {
+                    // A late machine breaks no connection.
+                    let before = if fault.dependency.is_some() { before } else { before.min(AFTER_LATENESS) };
+                    until + before >= sent
+                })
         })
     }
 
@@ -147,6 +158,9 @@ impl Weather {
 
 /// Until a node that can ask has seen a loss.
 const NOTICED_WITHIN: Duration = Duration::from_secs(3);
+
+/// How long after the machine was late a dependency may still be taken for down.
+const AFTER_LATENESS: Duration = Duration::from_secs(3);
 
 /// Longer than anybody looks back.
 const KEPT: Duration = Duration::from_secs(60);
