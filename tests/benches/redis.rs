@@ -2,7 +2,7 @@
 //! driver; what an assertion takes there; a look-up in the throttle.
 //!
 //! `cargo bench -p countersign-tests --bench redis`, over a redis-server of its own on loopback.
-#![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_precision_loss)]
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 use std::time::{Duration, Instant};

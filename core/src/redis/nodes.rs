@@ -175,7 +175,8 @@ impl<A: Admission> Shared<A> {
 
     /// Asks one node after the other who has which slots, beginning with those that are connected.
     async fn ask_for_slots(&self) -> Result<Vec<(SlotRange, Host)>, Trouble> {
-        let command = redis::cmd("CLUSTER").arg("SLOTS").to_owned();
+        let mut commands = redis::pipe();
+        commands.cmd("CLUSTER").arg("INFO").cmd("CLUSTER").arg("SLOTS");
         let mut trouble = Trouble::new("no node of the cluster could be asked");
         let map = self.map();
         let connected: Vec<_> = map
@@ -194,8 +195,12 @@ impl<A: Admission> Shared<A> {
                         (connection, Some(driver))
                     }
                 };
-                let answer: Value = command.query_async(&mut connection).await?;
-                slots::read(&answer, &host).filter(|slots| !slots.is_empty()).ok_or_else(|| {
+                let (info, slots): (String, Value) = commands.query_async(&mut connection).await?;
+                // One that was cut off from the others still tells how it was before.
+                if !info.contains("cluster_state:ok") {
+                    return Err(Trouble::new(format!("{}:{}: the cluster is down", host.0, host.1)));
+                }
+                slots::read(&slots, &host).filter(|slots| !slots.is_empty()).ok_or_else(|| {
                     Trouble::new(format!("{}:{}: no slots: is it a node of a cluster?", host.0, host.1))
                 })
             };

@@ -20,7 +20,17 @@ use crate::config_error::ConfigError;
 /// | `rediss://redis.example.com` | over TLS |
 /// | `redis+cluster://:password@a:6379,b:6379,c` | a cluster, which is found by any of these nodes; `rediss+cluster` over TLS |
 ///
+/// The nodes of a cluster are spoken to under the names that they tell of themselves.
+///
 /// `valkey` and `valkeys` mean the same as `redis` and `rediss`. `Debug` shows neither user nor password.
+///
+/// A user needs these rights, with `ACL SETUSER`:
+///
+/// | for | keys | commands |
+/// | --- | --- | --- |
+/// | used assertions | `~cs:* ~countersign:memory*` | `+get +set +del +exists +info` |
+/// | the throttle | `~ct:*` | `+get +set +del +exists +info +mget +getdel +time +eval` |
+/// | either in a cluster | | `+cluster\|info +cluster\|slots +asking` |
 ///
 /// ```
 /// use countersign::redis::RedisServers;
