@@ -144,10 +144,12 @@ const START_DEADLINE: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The folder, then the command. The server's own output goes to the file `log`: who holds this process's would keep
-/// it open. A process that has ended and was not waited for yet has the state Z.
+/// it open. Whoever tells everything to end that the tests have started does not keep it from cleaning up. A process that
+/// has ended and was not waited for yet has the state Z.
 const SCRIPT: &str = r#"
 folder=$1; shift
 pid=
+trap '' HUP INT TERM
 running() {
     [ -n "$pid" ] && read -r state <"/proc/$pid/stat" && [ "${state#*) Z}" = "$state" ]
 }
