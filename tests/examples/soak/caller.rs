@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,12 +21,12 @@ use crate::judge::{Answer, judge};
 use crate::random::Random;
 use crate::request::{Drawn, Truth, draw, retired};
 
-/// Sends until the time is over.
-pub(crate) async fn call(world: Arc<World>, mut random: Random, until: Instant) {
+/// Sends until it is over.
+pub(crate) async fn call(world: Arc<World>, mut random: Random) {
     // Not all at once.
     sleep(Duration::from_millis(random.between(0, 3000).unsigned_abs())).await;
     let mut lines: Vec<Line> = world.bed.nodes.iter().map(|node| Line::to(node.address)).collect();
-    while Instant::now() < until {
+    while !world.is_over.load(Ordering::SeqCst) {
         let drawn = random.chance(5).then(|| retired(&mut random, &world.subjects)).flatten();
         let drawn = drawn.unwrap_or_else(|| draw(&mut random, &world.subjects, &world.pool));
         let node = usize::from(random.chance(50));

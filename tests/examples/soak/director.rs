@@ -173,7 +173,11 @@ async fn try_register(world: &World, subject: &Subject, metadata: &Value) -> Res
     let mut client = RegisteredClient { metadata, ..RegisteredClient::default() };
     if subject.entry.before().is_some_and(|before| before.standing == Standing::Broken) {
         // What cannot be read cannot be replaced.
-        by_hand(world, REMOVE, subject).await;
+        let mut connection = PgConnection::connect(&world.bed.database).await.unwrap();
+        let mend = sqlx::query(MEND).bind(&subject.id).bind(serde_json::to_string(&client.metadata).unwrap());
+        mend.execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        return Ok(true);
     }
     match registry.read(&subject.id).await? {
         None => registry.insert(&client).await,
@@ -191,6 +195,7 @@ async fn by_hand(world: &World, sql: &'static str, subject: &Subject) {
 }
 
 const BREAK: &str = "UPDATE countersign_clients SET metadata = 'null' WHERE client_id = $1";
+const MEND: &str = "UPDATE countersign_clients SET metadata = $2::json WHERE client_id = $1";
 const REMOVE: &str = "DELETE FROM countersign_clients WHERE client_id = $1";
 
 /// Each makes the fence refuse for ten seconds, so they come at intervals.

@@ -57,6 +57,9 @@ pub(crate) async fn judge(world: &World, drawn: &Drawn, truth: &Truth, answer: &
         right = self::right(world, drawn, truth, answer);
     }
     let is_right = right.is(drawn, truth, answer);
+    if let (Some(200), Some(sent)) = (answer.status, &drawn.assertion) {
+        world.weather.passes(answer.node, sent.issued_at, answer.sent);
+    }
     let (is_accept, took) = (answer.status == Some(200), answer.answered - answer.sent);
     let mut tally = world.score.lock().unwrap();
     tally.decisions += 1;

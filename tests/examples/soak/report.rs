@@ -14,6 +14,7 @@ pub(crate) struct Measured {
     most_descriptors: usize,
     descriptors_at_start: usize,
     started: Instant,
+    next_line: Instant,
 }
 
 impl Measured {
@@ -24,19 +25,19 @@ impl Measured {
             most_descriptors: descriptors,
             descriptors_at_start: descriptors,
             started: Instant::now(),
+            next_line: Instant::now() + LINES_EVERY,
         }
     }
 
-    /// A line every ten seconds, until the time is over.
-    pub(crate) async fn watch(&mut self, world: &World, until: Instant) {
-        let mut next_line = self.started + LINES_EVERY;
-        while Instant::now() < until {
+    /// A line every ten seconds, until the time is over or this is so.
+    pub(crate) async fn watch(&mut self, world: &World, until: Instant, is_enough: impl Fn() -> bool) {
+        while Instant::now() < until && !is_enough() {
             sleep(Duration::from_secs(1)).await;
             let (memory, descriptors) = (memory(), descriptors());
             self.memory.push((self.started.elapsed().as_secs_f64(), memory as f64));
             self.most_descriptors = self.most_descriptors.max(descriptors);
-            if Instant::now() >= next_line {
-                next_line += LINES_EVERY;
+            if Instant::now() >= self.next_line {
+                self.next_line += LINES_EVERY;
                 let tally = world.score.lock().unwrap();
                 println!(
                     "[{:4} s] {:6} decisions, {:3} faults and changes, {} wrong accepts, {} wrong rejects, {:.1} MiB, {descriptors} descriptors",

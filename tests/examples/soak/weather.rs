@@ -35,7 +35,7 @@ impl Dependency {
 #[derive(Default)]
 pub(crate) struct Weather {
     faults: Mutex<VecDeque<Fault>>,
-    losses: Mutex<VecDeque<(i64, Instant)>>,
+    losses: Mutex<VecDeque<Loss>>,
     counts: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -46,6 +46,15 @@ struct Fault {
     dependency: Option<Dependency>,
     from: Instant,
     until: Option<Instant>,
+}
+
+/// The memory of used assertions was lost.
+struct Loss {
+    /// In this second.
+    at: i64,
+    since: Instant,
+    /// When the first assertion was issued that passed at each node after it. Whatever is newer passes there too.
+    passed: [Option<i64>; 2],
 }
 
 impl Weather {
@@ -91,7 +100,7 @@ impl Weather {
     /// The memory of used assertions is lost, in this second.
     pub(crate) fn loses_memory(&self, unix_now: i64) {
         let mut losses = self.losses.lock().unwrap();
-        losses.push_back((unix_now, Instant::now()));
+        losses.push_back(Loss { at: unix_now, since: Instant::now(), passed: [None; 2] });
         if losses.len() > 100 {
             losses.pop_front();
         }
@@ -129,13 +138,23 @@ impl Weather {
         })
     }
 
+    /// An assertion that was issued then passed at this node.
+    pub(crate) fn passes(&self, node: usize, issued_at: i64, sent: Instant) {
+        let mut losses = self.losses.lock().unwrap();
+        for loss in losses.iter_mut().filter(|loss| loss.since < sent) {
+            let first = &mut loss.passed[node];
+            *first = Some(first.map_or(issued_at, |first| first.min(issued_at)));
+        }
+    }
+
     /// Does the fence of this node refuse an assertion that was issued then, by any clock?
     pub(crate) fn fences(&self, node: usize, issued_at: i64) -> bool {
         let losses = self.losses.lock().unwrap();
-        losses.iter().any(|(lost_at, since)| {
-            let noticed_after = self.notices_by(node, *since) - *since;
-            let noticed_at = lost_at + i64::try_from(noticed_after.as_secs()).unwrap() + 1;
+        losses.iter().any(|loss| {
+            let noticed_after = self.notices_by(node, loss.since) - loss.since;
+            let noticed_at = loss.at + i64::try_from(noticed_after.as_secs()).unwrap() + 1;
             issued_at <= noticed_at + LEEWAY + FURTHEST_STEP
+                && loss.passed[node].is_none_or(|first| issued_at < first)
         })
     }
 
