@@ -7,6 +7,7 @@
 
 use std::time::{Duration, Instant};
 
+use countersign::redis::RedisServers;
 use countersign::replay::{Claim, RedisReplayStore, ReplayKey, ReplayStore as _};
 use countersign::throttle::{Attempted, FailureLimits, RedisThrottle, Throttle as _};
 use countersign_tests::servers::redis::{RedisCluster, RedisServer};
@@ -27,24 +28,29 @@ async fn main() {
     print("a bare SET NX GET PX, blocking", bare);
 
     let before = memory(&server);
-    let store = RedisReplayStore::connect(&server.url()).await.unwrap().with_quota(u32::MAX);
+    let store = RedisReplayStore::connect_to(patient(&server.url())).await.unwrap().with_quota(u32::MAX);
     one_after_the_other("a claim, one after the other", &store).await;
     let taken = (memory(&server) - before) as f64 / CLAIMS as f64;
     println!("{:<44} {taken:>8.1} octets an assertion   target: at most 150", "memory of the server");
     many_at_once("a claim, 50 at once", &store).await;
 
     let cluster = RedisCluster::start(3);
-    let store = RedisReplayStore::connect(&cluster.url()).await.unwrap().with_quota(u32::MAX);
+    let store = RedisReplayStore::connect_to(patient(&cluster.url())).await.unwrap().with_quota(u32::MAX);
     one_after_the_other("a claim in a cluster of three", &store).await;
     many_at_once("a claim in a cluster of three, 50 at once", &store).await;
 
     let limits = FailureLimits::new().including_loopback();
-    let throttle = RedisThrottle::connect(&server.url(), limits).await.unwrap();
+    let throttle = RedisThrottle::connect_to(patient(&server.url()), limits).await.unwrap();
     let attempt = Attempted::new("", "billing", [198, 51, 100, 7].into());
     looked_up("a look-up in the throttle", &throttle, &attempt).await;
     throttle.succeeded(&attempt).await;
     looked_up("a look-up of whoever succeeded here", &throttle, &attempt).await;
     assert!(taken <= 150.0, "an assertion takes {taken} octets");
+}
+
+/// A busy machine is to show in the figures, and not to end them.
+fn patient(url: &str) -> RedisServers {
+    RedisServers::new(url).unwrap().with_deadline(Duration::from_secs(10))
 }
 
 async fn one_after_the_other(name: &str, store: &RedisReplayStore) {
@@ -98,7 +104,7 @@ fn times(mut work: impl FnMut(u64)) -> Vec<Duration> {
 #[allow(clippy::indexing_slicing, reason = "a share of the whole")]
 fn print(name: &str, sorted: Vec<Duration>) {
     let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e6;
-    println!("{name:<44} {:>8.1} µs median   {:>8.1} µs p99", at(0.5), at(0.99));
+    println!("{name:<44} {:>8.1} µs median   {:>8.1} µs p99 {:>9.1} µs at most", at(0.5), at(0.99), at(1.0));
 }
 
 fn memory(server: &RedisServer) -> u64 {
