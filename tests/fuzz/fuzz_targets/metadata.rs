@@ -12,13 +12,12 @@ use serde_json::Value;
 fuzz_target!(|input: &[u8]| {
     if let Ok(text) = std::str::from_utf8(input) {
         let hash = text.trim();
-        let readable = ClientSecret::hashed(hash).is_ok();
+        let _ = ClientSecret::hashed(hash);
         let stored = ClientSecret::stored(hash);
-        assert!(!format!("{stored:?}").contains(hash) || hash.len() < 12, "a hash is shown");
+        assert_eq!(format!("{stored:?}"), format!("{:?}", ClientSecret::stored("another")), "a hash is shown");
         // What cannot be read is kept, and matches nothing.
         let client = Client::new("c").with_method(AuthMethod::CLIENT_SECRET_BASIC).with_secret(stored);
         assert_eq!(client.secrets().len(), 1);
-        let _ = readable;
     }
     if let Ok(metadata) = serde_json::from_slice::<ClientMetadata>(input) {
         let built = Client::try_from(&metadata);
@@ -27,12 +26,14 @@ fuzz_target!(|input: &[u8]| {
         }
         let stored = Client::from_stored(&metadata);
         assert!(built.is_err() || stored.is_ok(), "a client that is registered cannot be loaded");
-        if let (Some(secret), Ok(client)) = (&metadata.client_secret, &built)
-            && secret.len() >= 12
-            && secret != &metadata.client_id
-        {
-            let shown = format!("{metadata:?}{client:?}");
-            assert!(!shown.contains(secret.as_str()), "a secret is shown");
+        // Whatever the secret is, the same is shown.
+        if let Some(secret) = &metadata.client_secret {
+            let mut other = metadata.clone();
+            other.client_secret = Some("x".repeat(secret.len()));
+            assert_eq!(format!("{metadata:?}"), format!("{other:?}"), "a secret is shown");
+            if let (Ok(client), Ok(other)) = (&built, Client::try_from(&other)) {
+                assert_eq!(format!("{client:?}"), format!("{other:?}"), "a secret is shown");
+            }
         }
         let written = serde_json::to_string(&metadata).expect("JSON");
         let again: ClientMetadata = serde_json::from_str(&written).expect("what was written");
