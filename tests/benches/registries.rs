@@ -168,8 +168,8 @@ impl Database for Sqlite {
         let mut connection = SqliteConnection::connect(&url).await.unwrap();
         let fill = format!(
             "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers LIMIT {CLIENTS})
-             INSERT INTO clients (client_id, metadata, revision)
-             SELECT printf('client-%08d', n), printf('{METADATA}', n, n), 1 FROM numbers"
+             INSERT INTO clients (client_id, metadata, slow_hashes, revision)
+             SELECT printf('client-%08d', n), printf('{METADATA}', n, n), {SLOW_HASHES}, 1 FROM numbers"
         );
         sqlx::raw_sql(AssertSqlSafe(fill)).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
@@ -208,10 +208,9 @@ impl Database for Server {
         let mut connection = PgConnection::connect(&self.0.url()).await.unwrap();
         let metadata = METADATA.replace("%08d", "%s");
         let fill = format!(
-            "INSERT INTO countersign_clients (client_id, metadata)
-             SELECT 'client-' || id, format('{metadata}', id, id)::json
-             FROM (SELECT lpad(n::text, 8, '0') AS id FROM generate_series(0, {CLIENTS} - 1) AS n) AS ids;
-             ANALYZE countersign_clients"
+            "INSERT INTO countersign_clients (client_id, metadata, slow_hashes)
+             SELECT 'client-' || id, format('{metadata}', id, id)::json, {SLOW_HASHES}
+             FROM (SELECT n, lpad(n::text, 8, '0') AS id FROM generate_series(0, {CLIENTS} - 1) AS n) AS ids"
         );
         sqlx::raw_sql(AssertSqlSafe(fill)).execute(&mut connection).await.unwrap();
     }
@@ -230,6 +229,9 @@ const CLIENTS: usize = 1_000_000;
 const LOOK_UPS: usize = 20_000;
 const THROUGH: usize = 300_000;
 const MIB: f64 = 1024.0 * 1024.0;
+
+/// Every second client is marked as one with slow hashes, which are asked for at the start.
+const SLOW_HASHES: &str = "CASE n % 2 WHEN 0 THEN 'argon2id:19456,2,1' END";
 
 /// Of one client, with its number twice. The point is that of RFC 7515 A.3.
 const METADATA: &str = concat!(

@@ -61,10 +61,10 @@ impl Database for Server {
             .collect()
     }
 
-    async fn slow_clients(&self) -> Result<Vec<String>, StoreError> {
+    async fn slow_client_after(&self, kind: &str) -> Result<Option<(String, String)>, StoreError> {
         let connection = self.connection().await?;
         self.within(connection, async |connection| {
-            sqlx::query_scalar(SLOW_CLIENTS).fetch_all(connection).await
+            sqlx::query_as(SLOW_CLIENT).bind(kind).fetch_optional(connection).await
         })
         .await
     }
@@ -126,16 +126,9 @@ const PAGE: &str = "
 SELECT client_id, metadata::text AS metadata, registration_access_token, revision
 FROM countersign_clients WHERE client_id > $1 ORDER BY client_id LIMIT $2";
 
-/// Goes from one kind to the next by the index, however many clients there are of each.
-const SLOW_CLIENTS: &str = "
-WITH RECURSIVE kinds (kind) AS (
-    SELECT (SELECT min(slow_hashes) FROM countersign_clients WHERE slow_hashes IS NOT NULL)
-    UNION ALL
-    SELECT (SELECT min(slow_hashes) FROM countersign_clients WHERE slow_hashes > kind)
-    FROM kinds WHERE kind IS NOT NULL
-)
-SELECT (SELECT min(client_id) FROM countersign_clients WHERE slow_hashes = kind)
-FROM kinds WHERE kind IS NOT NULL LIMIT 16";
+const SLOW_CLIENT: &str = "
+SELECT slow_hashes, client_id FROM countersign_clients
+WHERE slow_hashes > $1 ORDER BY slow_hashes, client_id LIMIT 1";
 
 /// One statement, so that it sees one state of the database.
 const CHANGES: &str = "

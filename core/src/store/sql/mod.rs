@@ -31,8 +31,12 @@ pub(super) trait Database: Send + Sync + 'static {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Result<Row, String>>, StoreError>> + Send;
 
-    /// Ids of clients with slow hashes: one for each kind of them.
-    fn slow_clients(&self) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+    /// The first kind of slow hashes after this one, and the id of a client that has it. Found by the index, however
+    /// many clients there are and whatever the database believes of them.
+    fn slow_client_after(
+        &self,
+        kind: &str,
+    ) -> impl Future<Output = Result<Option<(String, String)>, StoreError>> + Send;
 
     fn changes(
         &self,

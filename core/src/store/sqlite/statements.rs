@@ -66,9 +66,9 @@ impl Database for File {
             .collect()
     }
 
-    async fn slow_clients(&self) -> Result<Vec<String>, StoreError> {
+    async fn slow_client_after(&self, kind: &str) -> Result<Option<(String, String)>, StoreError> {
         let file = self.opened().await?;
-        self.within(sqlx::query_scalar(SLOW_CLIENTS).fetch_all(&file.pool)).await
+        self.within(sqlx::query_as(SLOW_CLIENT).bind(kind).fetch_optional(&file.pool)).await
     }
 
     async fn changes(&self, since: Option<Version>) -> Result<Changes<Version>, StoreError> {
@@ -121,15 +121,8 @@ const PAGE: &str = "
 SELECT client_id, metadata, registration_access_token, revision
 FROM clients WHERE client_id > ?1 ORDER BY client_id LIMIT ?2";
 
-/// Goes from one kind to the next by the index, however many clients there are of each.
-const SLOW_CLIENTS: &str = "
-WITH RECURSIVE kinds (kind) AS (
-    SELECT (SELECT min(slow_hashes) FROM clients WHERE slow_hashes IS NOT NULL)
-    UNION ALL
-    SELECT (SELECT min(slow_hashes) FROM clients WHERE slow_hashes > kind) FROM kinds WHERE kind IS NOT NULL
-    LIMIT 17
-)
-SELECT (SELECT min(client_id) FROM clients WHERE slow_hashes = kind) FROM kinds WHERE kind IS NOT NULL";
+const SLOW_CLIENT: &str = "
+SELECT slow_hashes, client_id FROM clients WHERE slow_hashes > ?1 ORDER BY slow_hashes, client_id LIMIT 1";
 
 /// One statement, so that it sees one state of the file.
 const CHANGES: &str = "
