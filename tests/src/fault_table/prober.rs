@@ -14,7 +14,7 @@ use super::credential::Credential;
 /// A thread of its own.
 pub(super) struct Prober {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<[Vec<Duration>; 2]>>,
+    thread: Option<JoinHandle<[Vec<Moment>; 2]>>,
 }
 
 #[derive(Default)]
@@ -25,10 +25,17 @@ struct Shared {
     wrong_rejects: AtomicU32,
 }
 
-/// How long it took.
+/// How long each took in a fifth of a second.
+struct Moment {
+    until: Instant,
+    times: Vec<Duration>,
+}
+
+/// How long it took: the 99th percentile of each moment, and the median of those. What else the machine does for a moment
+/// does not show, and what lasts does.
 pub(super) struct Times {
-    pub(super) whole: Vec<Duration>,
-    pub(super) broken: Vec<Duration>,
+    pub(super) whole: Duration,
+    pub(super) broken: Duration,
     pub(super) wrong_accepts: u32,
     pub(super) wrong_rejects: u32,
 }
@@ -38,20 +45,24 @@ impl Prober {
         let shared = Arc::new(Shared::default());
         let (told, runtime) = (Arc::clone(&shared), Handle::current());
         let thread = std::thread::spawn(move || {
-            let mut times = [Vec::new(), Vec::new()];
+            let mut moments = [Vec::new(), Vec::new()];
             while !told.is_over.load(Ordering::Relaxed) {
-                for credential in &credentials {
+                // The first after a pause pays for a thread that wakes up, and is not timed.
+                for (turn, credential) in credentials.iter().chain(&credentials).enumerate() {
                     let is_broken = told.is_broken.load(Ordering::Relaxed);
                     let started = Instant::now();
                     let answer = runtime.block_on(credential.send(&auth));
-                    times[usize::from(is_broken)].push(started.elapsed());
+                    let time = started.elapsed();
+                    if turn >= credentials.len() {
+                        note(&mut moments[usize::from(is_broken)], started, time);
+                    }
                     told.wrong_accepts.fetch_add(answer.is_wrong_accept.into(), Ordering::Relaxed);
                     let is_wrong_reject = credential.is_right() && !answer.is_accepted;
                     told.wrong_rejects.fetch_add(is_wrong_reject.into(), Ordering::Relaxed);
                 }
                 std::thread::sleep(PAUSE);
             }
-            times
+            moments
         });
         Prober { shared, thread: Some(thread) }
     }
@@ -65,13 +76,33 @@ impl Prober {
         self.shared.is_over.store(true, Ordering::Relaxed);
         let [whole, broken] = self.thread.take().unwrap().join().unwrap();
         Times {
-            whole,
-            broken,
+            whole: median(whole.into_iter().map(p99).collect()),
+            broken: median(broken.into_iter().map(p99).collect()),
             wrong_accepts: self.shared.wrong_accepts.load(Ordering::Relaxed),
             wrong_rejects: self.shared.wrong_rejects.load(Ordering::Relaxed),
         }
     }
 }
+
+fn note(moments: &mut Vec<Moment>, started: Instant, time: Duration) {
+    match moments.last_mut().filter(|moment| started < moment.until) {
+        Some(moment) => moment.times.push(time),
+        None => moments.push(Moment { until: started + MOMENT, times: vec![time] }),
+    }
+}
+
+fn p99(moment: Moment) -> Duration {
+    let mut times = moment.times;
+    times.sort_unstable();
+    times.get(times.len() * 99 / 100).copied().unwrap_or_default()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// So that it does not take a processor for itself.
 const PAUSE: Duration = Duration::from_micros(100);
