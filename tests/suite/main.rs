@@ -14,6 +14,7 @@ mod fault_proxy;
 mod fault_table;
 mod faults;
 mod fetch;
+mod figures;
 mod forwarded;
 mod log;
 mod ml_dsa;
