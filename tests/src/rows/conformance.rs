@@ -2,7 +2,8 @@
 //!
 //! Of the plans for authorization servers those modules are here that turn on client authentication, each with the
 //! preset it is run against. The suite takes 400 or 401 with `invalid_client` or `invalid_request` for a refusal; the
-//! rows say which. Its modules of PKCE are tests of token-server.
+//! rows say which. Its modules of PKCE need authorization codes: they are in
+//! `examples/token-server/tests/registry/conformance.rs`.
 
 use serde_json::json;
 

@@ -37,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) framework: Framework,
     pub(crate) policy: Policy,
+    /// Must every client send a `code_challenge`? The preset `fapi2` says so (FAPI 2.0 §5.3.2.2 item 5).
+    pub(crate) demands_pkce: bool,
     pub(crate) clients: PathBuf,
     pub(crate) users: Option<PathBuf>,
     pub(crate) registry: RegistryAt,
@@ -90,6 +92,7 @@ impl Config {
         let beside =
             |name: String| file.parent().map_or_else(|| PathBuf::from(&name), |folder| folder.join(&name));
         Ok(Config {
+            demands_pkce: read.preset.as_ref().is_some_and(|preset| preset.as_ref() == "fapi2"),
             policy: source.policy(read.preset, read.policy)?,
             issuer,
             listen: source.listen(read.listen)?,

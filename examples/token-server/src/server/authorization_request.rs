@@ -32,6 +32,15 @@ pub(crate) struct Destination {
     pub(crate) state: Option<String>,
 }
 
+/// What is asked of a `code_challenge`.
+#[derive(Clone, Copy)]
+pub(crate) struct PkceRules {
+    /// Is `plain` taken?
+    pub(crate) plain: bool,
+    /// Must confidential clients send one too? FAPI 2.0 §5.3.2.2 item 5.
+    pub(crate) of_everybody: bool,
+}
+
 /// Why a request was refused, and who is told.
 pub(crate) enum Refused {
     /// The redirect URI is not known to be the client's, so nothing may be sent there
@@ -49,7 +58,7 @@ impl Refused {
 }
 
 impl AuthorizationRequest {
-    pub(crate) fn read(form: &Form, registration: &Registration, plain_pkce: bool) -> Result<Self, Refused> {
+    pub(crate) fn read(form: &Form, registration: &Registration, pkce: PkceRules) -> Result<Self, Refused> {
         let size: usize = form.iter().map(|(name, value)| name.len() + value.len()).sum();
         if size > MOST_OCTETS {
             return Err(Refused::ToUser(OAuthError::invalid_request(
@@ -62,7 +71,7 @@ impl AuthorizationRequest {
             state: form.get("state").map(|state| state.into_owned()),
         };
         let names_redirect_uri = named.is_some();
-        match Parameters::read(form, registration, plain_pkce) {
+        match Parameters::read(form, registration, pkce) {
             Err(error) => Err(Refused::ToClient(destination, error)),
             Ok(parameters) => Ok(AuthorizationRequest {
                 client_id: registration.client_id.clone(),
@@ -85,7 +94,7 @@ struct Parameters {
 }
 
 impl Parameters {
-    fn read(form: &Form, registration: &Registration, plain_pkce: bool) -> Result<Self, OAuthError> {
+    fn read(form: &Form, registration: &Registration, pkce: PkceRules) -> Result<Self, OAuthError> {
         if form.get("request").is_some() {
             return Err(OAuthError::authorization(
                 "request_not_supported",
@@ -108,10 +117,13 @@ impl Parameters {
         if !registration.may_use("authorization_code") {
             return Err(OAuthError::unauthorized_client("the client may not use that grant type"));
         }
-        let challenge = challenge(form, plain_pkce)?;
+        let challenge = challenge(form, pkce.plain)?;
         // RFC 9700 §2.1.1.
         if registration.public && challenge.is_none() {
             return Err(OAuthError::invalid_request("a public client must send a code_challenge"));
+        }
+        if pkce.of_everybody && challenge.is_none() {
+            return Err(OAuthError::invalid_request("code_challenge is missing"));
         }
         let scope = registration.scope_for(form.get("scope").as_deref())?;
         Ok(Parameters { scope, challenge })

@@ -74,7 +74,7 @@ impl Server {
         };
         let client = client.ok_or(Refused::ToUser(unknown))?;
         let Some(request_uri) = form.get("request_uri") else {
-            return AuthorizationRequest::read(&form, &client, self.plain_pkce);
+            return AuthorizationRequest::read(&form, &client, self.pkce);
         };
         // RFC 9126 §4: whatever else stands beside a pushed request does not count.
         let pushed = par::find(&self.state, &request_uri, &client.client_id, self.now()).await;

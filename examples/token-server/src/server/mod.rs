@@ -36,6 +36,7 @@ use countersign::registration::Registration as Registrar;
 use countersign::store::{ClientStore as _, StoreError};
 use countersign::{AuthenticatedClient, Authenticator, Endpoint};
 
+use self::authorization_request::PkceRules;
 pub(crate) use self::authorize::percent_encoded;
 use self::grants::Grants;
 use self::log_in::LogIn;
@@ -67,7 +68,7 @@ pub(crate) struct Server {
     state: Arc<State>,
     grants: Grants,
     log_in: LogIn,
-    plain_pkce: bool,
+    pkce: PkceRules,
     metadata: Bytes,
     jwk_set: Bytes,
     open_api: Bytes,
@@ -83,6 +84,8 @@ pub(crate) struct Parts {
     pub(crate) state: Arc<State>,
     pub(crate) people: Option<People>,
     pub(crate) keys: ServerKeys,
+    /// Must every client send a `code_challenge`, and not the public ones alone?
+    pub(crate) demands_pkce: bool,
     /// Do clients show certificates, to this process or to a proxy before it?
     pub(crate) sees_certificates: bool,
     pub(crate) log: Log,
@@ -126,7 +129,7 @@ impl Server {
             tokens,
             grants: Grants(Arc::clone(&parts.state)),
             state: parts.state,
-            plain_pkce: auth.policy().pkce_plain,
+            pkce: PkceRules { plain: auth.policy().pkce_plain, of_everybody: parts.demands_pkce },
             metadata: Bytes::new(),
             jwk_set: jwk_set.into(),
             open_api,

@@ -42,8 +42,8 @@ impl Server {
             return Err(OAuthError::invalid_request("client_id is missing"));
         }
         let registration = self.registration(client)?;
-        let mut request = AuthorizationRequest::read(form, registration, self.plain_pkce)
-            .map_err(|refused| refused.error())?;
+        let mut request =
+            AuthorizationRequest::read(form, registration, self.pkce).map_err(|refused| refused.error())?;
         let request_uri = format!("{URN}{}", jose::random(32)?);
         request.pushed_as = Some(request_uri.clone());
         let now = self.now();

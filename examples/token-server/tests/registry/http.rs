@@ -104,6 +104,11 @@ impl Answer {
         Ok(serde_json::from_str(&self.body).map_err(|error| format!("{error}: {self:?}"))?)
     }
 
+    /// A header field, by its name in lower case.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find_map(|field| field.strip_prefix(name)?.strip_prefix(": "))
+    }
+
     /// A member of the JSON body that is a text.
     pub(crate) fn text(&self, name: &str) -> Outcome<String> {
         let member = self.json()?;

@@ -1,14 +1,17 @@
 //! Clients that register themselves: on both frameworks, over a restart, by every method, under an operator's eyes, and on
-//! three nodes that share a database and a Redis.
+//! three nodes that share a database and a Redis. And what a browser may be told at the authorization endpoint.
 #![allow(clippy::disallowed_methods, clippy::indexing_slicing, reason = "a test, of real time")]
 
+mod browser;
 mod configuration;
+mod conformance;
 mod frameworks;
 mod http;
 mod methods;
 mod node;
 mod nodes;
 mod operators;
+mod redirections;
 mod restart;
 
 use std::error::Error;

@@ -7,6 +7,7 @@ use countersign::sign::{ClientAssertion, SigningKey};
 use serde_json::{Value, json};
 
 use crate::Outcome;
+use crate::browser;
 use crate::http::{Connection, Registered};
 use crate::node::{Folder, Node};
 
@@ -128,9 +129,7 @@ fn of_users(connection: &mut Connection) -> Outcome<()> {
     );
     let sent_back = connection.send("GET", &format!("/authorize?{query}"), &[], "")?;
     assert_eq!(sent_back.status, 303, "{sent_back:?}");
-    let location =
-        sent_back.fields.iter().find_map(|field| field.strip_prefix("location: ")).ok_or("no location")?;
-    let code = location.split(['?', '&']).find_map(|pair| pair.strip_prefix("code=")).ok_or("no code")?;
+    let code = browser::of_redirection(&sent_back, "code").ok_or("no code")?;
     let form = format!(
         "grant_type=authorization_code&client_id={}&code={code}&code_verifier={VERIFIER}",
         client.client_id
