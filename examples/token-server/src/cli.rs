@@ -57,7 +57,7 @@ A configuration, as.toml (every key but clients may be left out):
   issuer    = "http://127.0.0.1:8080"   # clients compare it letter by letter
   listen    = "127.0.0.1:8080"
   framework = "axum"
-  preset    = "default"                 # or "fapi2"
+  preset    = "default"                 # or fapi2, safewhere, onewelcome, identityserver4, cloudentity
   clients   = "clients.json"            # beside this file
   users     = "users.json"              # for the authorization_code and password grants
   registry  = "sqlite://registry.db"    # for clients that register themselves; for many nodes postgres://…

@@ -14,7 +14,7 @@ pub(super) fn rows() -> Vec<Row> {
     [vectors(), spellings(), malformed(), identities()].concat()
 }
 
-/// The vectors of standards.md section 1.
+/// The example of RFC 6749 §2.3.1, and a hard pair (AppAuth-Android issue 337), encoded and raw.
 fn vectors() -> Vec<Row> {
     let plain = "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3";
     let encoded = "Basic MVBwRyUyRlErMTp6JTJGdFo5VndGWnFBcG1JUSUyQlpIMUk1cExrJTJGdUI0dWQlM0FYMiUyRjhiTCUyQndmRlR0MXJGdyUzRA==";
