@@ -2,7 +2,7 @@
 //! Countersign adds to a signature as the best of many short alternations.
 //!
 //! `cargo bench -p countersign-tests --bench counts`. Prints a table, with the target beside each figure, and fails
-//! when an allocation count is over its target.
+//! when one is over its target, but for the times.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_precision_loss)]
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
