@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::replay::{Claim, PostgresReplayStore, ReplayStore as _};
+use countersign::replay::{Claim, PostgresReplayStore, ReplayKey, ReplayStore as _};
 use countersign::store::StoreError;
 use countersign_tests::faults::{Fault, FaultProxy};
 use countersign_tests::servers::postgres::Postgres;
@@ -88,6 +88,17 @@ async fn a_claim_whose_answer_is_lost_is_fresh_once() {
     assert!(in_time(claim(&store, "a", 20)).await.is_err());
     proxy.lose_answers(0);
     assert_eq!(claim(&store, "a", 20).await.unwrap(), Claim::Used);
+}
+
+/// Whoever claims the key after the first of them would lose it to a second.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_release_whose_answer_is_lost_is_not_done_again() {
+    let (store, proxy) = behind_a_proxy().await;
+    assert_eq!(claim(&store, "a", 1).await.unwrap(), Claim::Fresh);
+    proxy.lose_answers(1);
+    assert!(store.release(&ReplayKey::new("", "a", "1")).await.is_err());
+    assert_eq!(claim(&store, "a", 1).await.unwrap(), Claim::Fresh);
+    assert_eq!(claim(&store, "a", 1).await.unwrap(), Claim::Used);
 }
 
 /// Every connection is held by a claim that waits for a lock.

@@ -135,6 +135,23 @@ async fn a_marker_from_the_future_fences_nothing_in_the_future() {
     assert!(store.memory_lost_at().unwrap() <= SystemTime::UNIX_EPOCH + Duration::from_secs(NOW as u64));
 }
 
+/// One clock is slow. What was used before the loss may have been issued later than that says.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_loss_is_when_the_node_says_that_noticed_it_first() {
+    let (server, late) = (RedisServer::start(), SetClock::new(NOW - 20));
+    let (first, slow) = (connect_at(&server.url(), &clock()).await, connect_at(&server.url(), &late).await);
+    for (store, id) in [(&first, 1), (&slow, 2)] {
+        assert_eq!(claim(store, "a", id).await.unwrap(), Claim::Fresh);
+    }
+    server.ask::<()>(["FLUSHALL"]);
+    for store in [&first, &slow] {
+        claim(store, "a", 3).await.unwrap_err();
+        assert!(store.memory_lost_at().unwrap() >= SystemTime::UNIX_EPOCH + Duration::from_secs(NOW as u64));
+    }
+    let starts_later = connect_at(&server.url(), &late).await;
+    assert_eq!(starts_later.memory_lost_at(), first.memory_lost_at());
+}
+
 fn signed(issued_at: i64) -> HttpRequest {
     let assertion = Assertion::of("c-pkjwt-es256").claim("iat", issued_at).claim("exp", issued_at + 60);
     Request::token().assertion(assertion.mint()).build()

@@ -9,7 +9,7 @@ use super::super::ReplayKey;
 use super::counts::client_tag;
 use crate::store::StoreError;
 
-/// A statement that can be repeated: what came of it is the same if it was done before.
+/// What a connection is asked.
 pub(super) trait Statement: Sync {
     type Answer: Send;
 

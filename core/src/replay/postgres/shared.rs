@@ -52,7 +52,7 @@ impl Shared {
         let remembers_since = self.lost_at();
         let refusal = self.counts.refusal(claiming.client, limits);
         claiming.has_room = refusal.is_none();
-        let (found, mut taken) = self.ask(&claiming).await?;
+        let (found, mut taken) = self.ask(&claiming, RETRIES).await?;
         let Some(found) = found.filter(|found| found.is_whole) else {
             self.prepare_on(&mut taken.connection).await?;
             return Err(StoreError::new(LOST));
@@ -63,7 +63,8 @@ impl Shared {
     }
 
     pub(super) async fn release(&self, releasing: Releasing) -> Result<(), StoreError> {
-        let (was_claimed, taken) = self.ask(&releasing).await?;
+        // Never again: if it was done and only the answer was lost, somebody may have claimed the key since.
+        let (was_claimed, taken) = self.ask(&releasing, 0).await?;
         self.connections.give_back(taken);
         if was_claimed {
             self.counts.add(releasing.client, -1);
@@ -71,9 +72,12 @@ impl Shared {
         Ok(())
     }
 
-    /// Runs a statement, and once or twice more when the connection broke under it. An error leaves the connection
-    /// closed.
-    async fn ask<S: Statement>(&self, statement: &S) -> Result<(S::Answer, Taken<'_>), StoreError> {
+    /// Runs a statement, and so often again when the connection broke under it. An error leaves the connection closed.
+    async fn ask<S: Statement>(
+        &self,
+        statement: &S,
+        retries: u32,
+    ) -> Result<(S::Answer, Taken<'_>), StoreError> {
         let mut tries = 0;
         loop {
             let mut taken = self.connections.take().await?;
@@ -82,7 +86,7 @@ impl Shared {
             }
             match statement.run(&mut taken.connection).await {
                 Ok(answer) => return Ok((answer, taken)),
-                Err(error) if is_broken(&error) && tries < RETRIES => {
+                Err(error) if is_broken(&error) && tries < retries => {
                     self.connections.close_idle();
                     tries += 1;
                 }
@@ -135,7 +139,7 @@ impl Shared {
     }
 }
 
-/// Beyond the first, of a statement whose connection broke.
+/// Beyond the first, of a claim whose connection broke: by its nonce it recognises its own row.
 const RETRIES: u32 = 2;
 
 const LOST: &str = "the database has lost what it remembered, or another one has taken its place";

@@ -111,8 +111,8 @@ impl Admission for Marker {
                 match known {
                     Some(known) if known == found => {}
                     // Somebody has noticed a loss before us.
-                    Some(_) => self.losses.note(now),
-                    None => self.losses.note(since.min(end_of_second(now))),
+                    Some(_) => self.losses.note(now.max(by_other_clock(since, now))),
+                    None => self.losses.note(by_other_clock(since, now)),
                 }
                 found
             }
@@ -157,6 +157,12 @@ fn since(marker: &[u8], id: Option<&str>) -> Option<u64> {
     id.is_none_or(|id| id == of).then_some(since)
 }
 
+/// A loss at the time of whoever noticed it, whose clock may be a little ahead of ours. One that is far ahead is wrong, and
+/// would have every assertion refused until then.
+fn by_other_clock(since: u64, now: u64) -> u64 {
+    if since <= now.saturating_add(MOST_AHEAD) { since } else { end_of_second(now) }
+}
+
 fn end_of_second(millis: u64) -> u64 {
     millis.div_ceil(1000).saturating_mul(1000)
 }
@@ -183,6 +189,9 @@ fn not_written(error: redis::RedisError) -> Trouble {
 
 const KEY: &str = "countersign:memory";
 const UNKNOWN: &str = "-";
+
+/// In milliseconds, as far as clients' clocks may differ.
+const MOST_AHEAD: u64 = 30_000;
 
 /// So many that a server with a single slot finds one too, all but surely; else it says MOVED and is not admitted.
 const NAMES: u32 = 200_000;

@@ -15,6 +15,8 @@ use super::hints::Hints;
 
 pub(super) struct Server {
     pool: PgPool,
+    /// Of one connection, for those who ask what has changed: however many clients are looked up, that is answered.
+    polls: PgPool,
     pub(super) hints: Hints,
     /// Host and database.
     name: String,
@@ -47,9 +49,12 @@ impl Server {
             return Err(StoreError::new(format!("{name}: {}", schema_problem(error, &migrator))));
         }
         connection.close().await.map_err(fault)?;
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
-        let pool = pool.connect_lazy_with(options.clone());
-        Ok(Server { pool, hints: Hints::new(options), name })
+        let of = |connections| {
+            let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+            pool.connect_lazy_with(options.clone())
+        };
+        let (pool, polls) = (of(CONNECTIONS), of(1));
+        Ok(Server { pool, polls, hints: Hints::new(options), name })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -62,6 +67,14 @@ impl Server {
     /// [`StoreError`] when there is none in time.
     pub(super) async fn connection(&self) -> Result<PoolConnection<Postgres>, StoreError> {
         self.pool.acquire().await.map_err(|error| self.fault(&error))
+    }
+
+    /// The connection that is kept for asking what has changed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it is not there in time.
+    pub(super) async fn connection_for_polls(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        self.polls.acquire().await.map_err(|error| self.fault(&error))
     }
 
     /// Waits for an answer on this connection, but not for ever.

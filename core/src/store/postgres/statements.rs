@@ -71,7 +71,7 @@ impl Database for Server {
 
     async fn changes(&self, since: Option<Version>) -> Result<Changes<Version>, StoreError> {
         let number = since.map_or(i64::MAX, |since| since.number);
-        let connection = self.connection().await?;
+        let connection = self.connection_for_polls().await?;
         let logged: Vec<(i64, i64, i64, Option<String>)> = self
             .within(connection, async |connection| {
                 let query = sqlx::query_as(CHANGES).bind(number).bind(MOST_CHANGES as i64 + 1);
