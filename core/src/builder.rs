@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::auth_method::AuthMethod;
 use crate::authenticator::Authenticator;
 #[cfg(feature = "mtls")]
-use crate::certificate::{MutualTls, TrustAnchors};
+use crate::certificate::{MutualTls, ReloadableTrustAnchors};
 use crate::clock::{Clock, SystemClock};
 use crate::config_error::ConfigError;
 use crate::decision::Inner;
@@ -41,7 +41,7 @@ pub struct AuthenticatorBuilder {
     replay: Option<Arc<dyn DynReplayStore>>,
     key_source: Option<Arc<dyn DynKeySource>>,
     #[cfg(feature = "mtls")]
-    mutual_tls: Option<TrustAnchors>,
+    mutual_tls: Option<ReloadableTrustAnchors>,
     trusted_proxy: Option<TrustedProxy>,
     throttling: Throttling,
     clock: Arc<dyn Clock>,
@@ -126,12 +126,15 @@ impl AuthenticatorBuilder {
 
     /// The server's listener asks its clients for certificates, or a trusted proxy does: runs
     /// `self_signed_tls_client_auth`, and `tls_client_auth` for certificates that one of these anchors vouches for.
-    /// With [`TrustAnchors::none`] that one runs only if it is named in [`methods`](AuthenticatorBuilder::methods), for
-    /// clients that bring anchors of their own.
+    /// With [`TrustAnchors::none`](crate::certificate::TrustAnchors::none) that one runs only if it is named in
+    /// [`methods`](AuthenticatorBuilder::methods), for clients that bring anchors of their own.
+    ///
+    /// Takes [`TrustAnchors`](crate::certificate::TrustAnchors), which stay, or [`ReloadableTrustAnchors`], which are
+    /// exchanged while the server runs.
     #[cfg(feature = "mtls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "mtls")))]
-    pub fn mutual_tls(mut self, anchors: TrustAnchors) -> Self {
-        self.mutual_tls = Some(anchors);
+    pub fn mutual_tls(mut self, anchors: impl Into<ReloadableTrustAnchors>) -> Self {
+        self.mutual_tls = Some(anchors.into());
         self
     }
 
@@ -271,8 +274,10 @@ impl AuthenticatorBuilder {
             ConfigError::new("clients", "there is no registry of clients", "call .clients(…) on the builder")
         })?;
         #[cfg(feature = "mtls")]
-        let (mutual_tls, has_anchors) =
-            (self.mutual_tls.is_some(), self.mutual_tls.as_ref().is_some_and(|anchors| !anchors.is_empty()));
+        let (mutual_tls, has_anchors) = (
+            self.mutual_tls.is_some(),
+            self.mutual_tls.as_ref().is_some_and(|anchors| !anchors.current().is_empty()),
+        );
         #[cfg(not(feature = "mtls"))]
         let (mutual_tls, has_anchors) = (false, false);
         let ports = Ports { replay: self.replay.is_some(), mutual_tls, anchors: has_anchors };

@@ -16,6 +16,7 @@ use crate::config_error::ConfigError;
 /// Keep them few, and private where you can: whoever gets a certificate with a client's name from any of them is that
 /// client ([§7.4](https://www.rfc-editor.org/rfc/rfc8705#section-7.4)). Never the operating system's store. A client may
 /// have anchors of its own, which then count alone: [`Client::with_trust_anchors`](crate::Client::with_trust_anchors).
+/// To exchange them while the server runs, see [`ReloadableTrustAnchors`](super::ReloadableTrustAnchors).
 ///
 /// An anchor is trusted because it stands here: its own dates and signature are not looked at
 /// ([RFC 5280 §6.1.1](https://www.rfc-editor.org/rfc/rfc5280#section-6.1.1)). Revocation lists are not read; leave an
@@ -43,12 +44,16 @@ impl TrustAnchors {
     /// The certificates of a PEM file; anything else in it is passed over.
     ///
     /// # Errors
-    /// [`ConfigError`] when it holds no certificate, or one that cannot be an anchor.
+    /// [`ConfigError`] when it holds no certificate, or one that cannot be read or cannot be an anchor, which is counted.
     pub fn from_pem(pem: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
-        let certificates: Vec<_> =
-            CertificateDer::pem_slice_iter(pem.as_ref()).collect::<Result<_, _>>().map_err(|error| {
-                ConfigError::new("client_ca", format!("is no PEM file: {error}"), "give certificates in PEM")
-            })?;
+        let mut certificates = Vec::new();
+        for certificate in CertificateDer::pem_slice_iter(pem.as_ref()) {
+            let position = certificates.len() + 1;
+            certificates.push(certificate.map_err(|error| {
+                let problem = format!("certificate {position} is no PEM, or was cut off: {error}");
+                ConfigError::new("client_ca", problem, "give certificates in PEM")
+            })?);
+        }
         if certificates.is_empty() {
             return Err(ConfigError::new(
                 "client_ca",

@@ -17,6 +17,8 @@ mod name;
 mod path;
 mod peer;
 #[cfg(feature = "mtls")]
+mod reloadable_anchors;
+#[cfg(feature = "mtls")]
 mod subject;
 
 #[cfg(feature = "mtls")]
@@ -34,6 +36,9 @@ pub use self::name::{DistinguishedName, NameError};
 #[cfg(feature = "mtls")]
 pub(crate) use self::path::MutualTls;
 pub use self::peer::{CertificateOrigin, PeerCertificates};
+#[cfg(feature = "mtls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "mtls")))]
+pub use self::reloadable_anchors::ReloadableTrustAnchors;
 #[cfg(feature = "mtls")]
 #[cfg_attr(docsrs, doc(cfg(feature = "mtls")))]
 pub use self::subject::CertificateSubject;

@@ -8,13 +8,13 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, KeyUsage, VerifiedPath};
 
 use super::leaf::LeafCertificate;
-use super::{PeerCertificates, TrustAnchors};
+use super::{PeerCertificates, ReloadableTrustAnchors, TrustAnchors};
 use crate::reason::Reason;
 use crate::refusal::Failure;
 
 /// The server's side of mutual TLS: its anchors, and what it found out about certificates it has seen.
 pub(crate) struct MutualTls {
-    anchors: TrustAnchors,
+    anchors: ReloadableTrustAnchors,
     /// Certificates by their hash, read once, and how many octets each has. One that cannot be read is not kept.
     read: Cache<[u8; 32], (Arc<LeafCertificate>, u32)>,
     /// The times until which the path of a certificate to a set of anchors holds. Only paths that were found: which
@@ -38,7 +38,7 @@ const MAX_INTERMEDIATES: usize = 8;
 const MAX_OCTETS: usize = 64 * 1024;
 
 impl MutualTls {
-    pub(crate) fn new(anchors: TrustAnchors) -> Self {
+    pub(crate) fn new(anchors: ReloadableTrustAnchors) -> Self {
         MutualTls {
             anchors,
             read: Cache::builder()
@@ -50,8 +50,9 @@ impl MutualTls {
         }
     }
 
-    pub(crate) fn anchors(&self) -> &TrustAnchors {
-        &self.anchors
+    /// Those of this moment.
+    pub(crate) fn anchors(&self) -> TrustAnchors {
+        self.anchors.current()
     }
 
     /// What stands in the leaf, if it may authenticate a client now.
@@ -197,7 +198,7 @@ mod tests {
     fn what_nobody_verified_passes_nowhere() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
         for anchors in [TrustAnchors::none(), TrustAnchors::of_the_listener()] {
-            let mutual_tls = MutualTls::new(anchors.clone());
+            let mutual_tls = MutualTls::new(anchors.clone().into());
             let failure = mutual_tls.validate(&shown(), &anchors, now).unwrap_err();
             assert_eq!(failure.reason(), Reason::CertificateUntrusted);
         }
@@ -209,7 +210,7 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
         let marked = shown().with_verified_chain();
         let listener = TrustAnchors::of_the_listener();
-        let mutual_tls = MutualTls::new(listener.clone());
+        let mutual_tls = MutualTls::new(listener.clone().into());
         assert!(mutual_tls.validate(&marked, &listener, now).is_ok());
         assert!(mutual_tls.validate(&marked, &TrustAnchors::none(), now).is_err());
         let failure = mutual_tls.validate(&marked, &listener, SystemTime::UNIX_EPOCH).unwrap_err();

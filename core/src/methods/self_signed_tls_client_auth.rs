@@ -51,7 +51,7 @@ impl Registered<'_> {
         // In whole and before anything is read in it: the octets are what was registered, of whatever version.
         if !is_registered(certificates, keys) {
             // The work that the other method does for a client nobody knows; its outcome means nothing here.
-            let _ = mutual_tls.validate(certificates, mutual_tls.anchors(), context.now());
+            let _ = mutual_tls.validate(certificates, &mutual_tls.anchors(), context.now());
             return Err(Failure::new(Reason::CertificateMismatch)
                 .expected(format!("x5t#S256 {}", registered(keys)))
                 .got(format!("x5t#S256 {}", certificates.thumbprint())));

@@ -42,9 +42,9 @@ impl Named<'_> {
     fn check(&self, client: &Client, context: &Context<'_>) -> Result<Proof, Failure> {
         let certificates = self.0.certificates()?;
         let mutual_tls = context.mutual_tls()?;
-        let anchors = client.trust_anchors().unwrap_or(mutual_tls.anchors());
+        let anchors = client.trust_anchors().cloned().unwrap_or_else(|| mutual_tls.anchors());
         // The path first, whoever the client is: that is the work, and it depends on the certificate alone.
-        let leaf = mutual_tls.validate(certificates, anchors, context.now())?;
+        let leaf = mutual_tls.validate(certificates, &anchors, context.now())?;
         match client.certificate_subject() {
             Some(subject) if subject.matches(&leaf) => Ok(Proof::default()),
             Some(subject) => Err(Failure::new(Reason::CertificateMismatch)
