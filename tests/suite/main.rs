@@ -45,5 +45,6 @@ mod sign;
 mod stores;
 mod threat_model;
 mod throttle;
+mod trust_anchors;
 mod wire;
 mod wycheproof;

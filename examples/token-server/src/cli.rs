@@ -70,6 +70,7 @@ A configuration, as.toml (every key but clients may be left out):
   cert      = "server.pem"
   key       = "server-key.pem"
   client_ca = "ca.pem"                  # who vouches for those of tls_client_auth
+  # These files and clients.json are read again when they change, and on SIGHUP; one with a mistake changes nothing.
 
 clients.json, with the metadata names of RFC 7591:
   [{ "client_id": "billing", "client_secret": "wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq" },

@@ -120,7 +120,8 @@ fn build_with_page(
 fn watch(clients_file: PathBuf, files: Option<Tls>, tls: Option<&TlsSocket>, running: &Running, log: Log) {
     let tls = files.zip(tls.map(|tls| tls.certificate.clone()));
     running.clients.warn_of_twins(&log);
-    Watched { clients_file, clients: running.clients.clone(), tls, log }.start();
+    let (clients, authorities) = (running.clients.clone(), running.authorities.clone());
+    Watched { clients_file, clients, tls, authorities, log }.start();
 }
 
 fn serve(

@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
-use countersign::certificate::TrustAnchors;
+use countersign::certificate::{ReloadableTrustAnchors, TrustAnchors};
 use countersign::forwarded::{CertificateHeader, SourceHeader, TrustedProxy};
 use countersign::tls::ReloadableCertificate;
 use countersign::{AuthenticatorBuilder, ConfigError};
@@ -69,21 +69,44 @@ impl Tls {
     }
 }
 
-/// Whoever vouches for certificates according to either section; `None` where no client can show any.
-pub(crate) fn anchors(tls: Option<&Tls>, proxy: Option<&Proxy>) -> Result<Option<TrustAnchors>, Problem> {
-    let proxy = proxy.filter(|proxy| matches!(proxy.passes_on, PassesOn::Certificate(..)));
-    if tls.is_none() && proxy.is_none() {
-        return Ok(None);
+/// Whoever vouches for certificates according to either section: the files, and what they held when they were read.
+#[derive(Clone, Debug)]
+pub(crate) struct Authorities {
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) anchors: ReloadableTrustAnchors,
+}
+
+impl Authorities {
+    /// Reads the files of `client_ca`; `None` where no client can show a certificate.
+    pub(crate) fn open(tls: Option<&Tls>, proxy: Option<&Proxy>) -> Result<Option<Self>, Problem> {
+        let proxy = proxy.filter(|proxy| matches!(proxy.passes_on, PassesOn::Certificate(..)));
+        if tls.is_none() && proxy.is_none() {
+            return Ok(None);
+        }
+        let (of_tls, of_proxy) =
+            (tls.and_then(|tls| tls.client_ca.clone()), proxy.and_then(|proxy| proxy.client_ca.clone()));
+        let files: Vec<_> = of_tls.into_iter().chain(of_proxy).collect();
+        let anchors = ReloadableTrustAnchors::new(anchors(&files)?);
+        Ok(Some(Authorities { files, anchors }))
     }
-    let (of_tls, of_proxy) =
-        (tls.and_then(|tls| tls.client_ca.as_ref()), proxy.and_then(|proxy| proxy.client_ca.as_ref()));
-    let (mut pem, mut anchors) = (Vec::new(), TrustAnchors::none());
-    for file in of_tls.into_iter().chain(of_proxy) {
-        pem.extend(read(file)?);
+
+    /// From the next request on, those count whom the files hold now. All are read before anything changes.
+    pub(crate) fn reload(&self) -> Result<(), Problem> {
+        self.anchors.replace(anchors(&self.files)?);
+        Ok(())
+    }
+}
+
+/// Each file is judged by itself, so that a mistake is told of the one that has it.
+fn anchors(files: &[PathBuf]) -> Result<TrustAnchors, Problem> {
+    let mut pem = Vec::new();
+    for file in files {
+        let text = read(file)?;
+        TrustAnchors::from_pem(&text).map_err(|error| Problem::in_file(file, error))?;
+        pem.extend(text);
         pem.push(b'\n');
-        anchors = TrustAnchors::from_pem(&pem).map_err(|error| Problem::in_file(file, error))?;
     }
-    Ok(Some(anchors))
+    Ok(if files.is_empty() { TrustAnchors::none() } else { TrustAnchors::from_pem(pem)? })
 }
 
 impl Proxy {

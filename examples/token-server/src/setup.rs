@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use countersign::certificate::TrustAnchors;
 use countersign::clock::{Clock as _, SystemClock};
 use countersign::fetch::KeySetFetcher;
 use countersign::observer::Observer;
@@ -20,7 +19,7 @@ use crate::demo::{self, PastedLine};
 use crate::fetch::Fetch;
 use crate::known_clients::KnownClients;
 use crate::log::Log;
-use crate::mutual_tls::{self, Proxy, Tls, TlsSocket};
+use crate::mutual_tls::{Authorities, Proxy, Tls, TlsSocket};
 use crate::peppers::PepperFile;
 use crate::registration_rules::RegistrationRules;
 use crate::registry::{Registry, RegistryAt};
@@ -42,7 +41,7 @@ pub(crate) struct Setup {
     fetch: Fetch,
     peppers: Vec<PepperFile>,
     tls: Option<TlsSocket>,
-    anchors: Option<TrustAnchors>,
+    authorities: Option<Authorities>,
     proxy: Option<Proxy>,
     clients: LoadedClients,
     people: Option<People>,
@@ -56,6 +55,8 @@ pub(crate) struct Running {
     pub(crate) server: Arc<Server>,
     /// Those that both look at.
     pub(crate) clients: KnownClients,
+    /// Who vouches for the certificates of clients.
+    pub(crate) authorities: Option<Authorities>,
     /// Where the key sets behind `jwks_uri` come from.
     pub(crate) fetcher: Arc<KeySetFetcher>,
     pub(crate) replay: ReplayState,
@@ -90,7 +91,7 @@ impl Setup {
             fetch: config.fetch,
             peppers: config.peppers,
             tls: None,
-            anchors: mutual_tls::anchors(config.tls.as_ref(), config.proxy.as_ref())?,
+            authorities: Authorities::open(config.tls.as_ref(), config.proxy.as_ref())?,
             proxy: config.proxy,
             clients,
             people,
@@ -99,7 +100,7 @@ impl Setup {
         if let Some(tls) = &config.tls {
             setup.open_tls(tls)?;
         }
-        setup.clients.warn_of_certificates_nobody_sees(setup.anchors.as_ref());
+        setup.clients.warn_of_certificates_nobody_sees(setup.authorities.as_ref());
         Ok(setup)
     }
 
@@ -125,7 +126,7 @@ impl Setup {
             fetch: Fetch::default(),
             peppers: Vec::new(),
             tls: None,
-            anchors: None,
+            authorities: None,
             proxy: None,
             clients: demo.clients,
             people: Some(demo.people),
@@ -133,7 +134,7 @@ impl Setup {
         };
         let tls = demo::tls(folder, tls);
         setup.open_tls(&tls)?;
-        setup.anchors = mutual_tls::anchors(Some(&tls), None)?;
+        setup.authorities = Authorities::open(Some(&tls), None)?;
         Ok(setup)
     }
 
@@ -204,9 +205,10 @@ impl Setup {
                 builder = builder.mtls_endpoint(endpoint, url);
             }
         }
-        let sees_certificates = self.anchors.is_some();
-        if let Some(anchors) = self.anchors {
-            builder = builder.mutual_tls(anchors);
+        let authorities = self.authorities;
+        let sees_certificates = authorities.is_some();
+        if let Some(authorities) = &authorities {
+            builder = builder.mutual_tls(authorities.anchors.clone());
         }
         for pepper in &self.peppers {
             builder = pepper.open(builder)?;
@@ -228,7 +230,7 @@ impl Setup {
             log,
         };
         let server = Arc::new(Server::new(parts, &auth)?);
-        Ok((Running { auth, server, clients, fetcher, replay }, self.tls))
+        Ok((Running { auth, server, clients, authorities, fetcher, replay }, self.tls))
     }
 }
 

@@ -1,4 +1,5 @@
-//! Reads `clients.json` and the TLS certificate again when they change, or on SIGHUP.
+//! Reads `clients.json`, the TLS certificate and the authorities of clients' certificates again when they change, or on
+//! SIGHUP.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -11,13 +12,14 @@ use countersign::tls::ReloadableCertificate;
 use crate::config::clients;
 use crate::known_clients::KnownClients;
 use crate::log::Log;
-use crate::mutual_tls::Tls;
+use crate::mutual_tls::{Authorities, Tls};
 
 /// What is read again, and who is told of it.
 pub(crate) struct Watched {
     pub(crate) clients_file: PathBuf,
     pub(crate) clients: KnownClients,
     pub(crate) tls: Option<(Tls, ReloadableCertificate)>,
+    pub(crate) authorities: Option<Authorities>,
     pub(crate) log: Log,
 }
 
@@ -48,6 +50,9 @@ impl Watched {
             }
             if asked || now.certificate != seen.certificate {
                 self.reload_certificate();
+            }
+            if asked || now.authorities != seen.authorities {
+                self.reload_authorities();
             }
             seen = now;
         }
@@ -80,13 +85,32 @@ impl Watched {
         }
     }
 
+    /// Open connections and resumed sessions too are judged by the new ones, at their next request.
+    fn reload_authorities(&self) {
+        let Some(authorities) = self.authorities.as_ref().filter(|known| !known.files.is_empty()) else {
+            return;
+        };
+        match authorities.reload() {
+            Ok(()) => {
+                for file in &authorities.files {
+                    (self.log)(&format!("reloaded {}", file.display()));
+                }
+            }
+            Err(problem) => (self.log)(&format!("kept the authorities there were: {problem}")),
+        }
+    }
+
     fn stamps(&self) -> Stamps {
         let of = |file: &PathBuf| {
             let metadata = std::fs::metadata(file).ok()?;
             Some((metadata.modified().ok()?, metadata.len()))
         };
         let tls = self.tls.as_ref().map(|(tls, _)| tls);
-        Stamps { clients: of(&self.clients_file), certificate: tls.map(|tls| [of(&tls.cert), of(&tls.key)]) }
+        Stamps {
+            clients: of(&self.clients_file),
+            certificate: tls.map(|tls| [of(&tls.cert), of(&tls.key)]),
+            authorities: self.authorities.iter().flat_map(|known| known.files.iter().map(of)).collect(),
+        }
     }
 }
 
@@ -96,6 +120,7 @@ type Stamp = Option<(SystemTime, u64)>;
 struct Stamps {
     clients: Stamp,
     certificate: Option<[Stamp; 2]>,
+    authorities: Vec<Stamp>,
 }
 
 /// An editor may replace a file in several steps; what is half written is refused and read again when it is whole.

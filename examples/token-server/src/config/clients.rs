@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use countersign::certificate::TrustAnchors;
 use countersign::metadata::ClientMetadata;
 use countersign::{AuthMethod, Client};
 
 use super::json_array::{Entry, entries};
 use super::problem::Problem;
+use crate::mutual_tls::Authorities;
 use crate::server::{Registration, Registrations, prepare};
 
 /// Every client of a file, each with its [`Registration`].
@@ -41,13 +41,14 @@ pub(crate) fn parse(file: &Path, text: &str) -> Result<LoadedClients, Problem> {
 
 impl LoadedClients {
     /// Names each client that shows a certificate where none can come, or where nobody vouches for it.
-    pub(crate) fn warn_of_certificates_nobody_sees(&mut self, anchors: Option<&TrustAnchors>) {
+    pub(crate) fn warn_of_certificates_nobody_sees(&mut self, authorities: Option<&Authorities>) {
         for client in &self.clients {
             let grants = |method: AuthMethod| client.grants().iter().any(|grant| *grant.method() == method);
-            let warning = if anchors.is_none_or(TrustAnchors::is_empty) && grants(AuthMethod::TLS_CLIENT_AUTH)
+            let warning = if authorities.is_none_or(|known| known.files.is_empty())
+                && grants(AuthMethod::TLS_CLIENT_AUTH)
             {
                 "tls_client_auth needs client_ca in [tls] or [proxy]"
-            } else if anchors.is_none() && grants(AuthMethod::SELF_SIGNED_TLS_CLIENT_AUTH) {
+            } else if authorities.is_none() && grants(AuthMethod::SELF_SIGNED_TLS_CLIENT_AUTH) {
                 "self_signed_tls_client_auth needs [tls] or [proxy]"
             } else {
                 continue;

@@ -1,6 +1,6 @@
 //! One connection, many requests.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -12,9 +12,14 @@ use crate::Outcome;
 
 /// A connection that stays open.
 pub(crate) struct Connection {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Box<dyn Stream>>,
     host: String,
 }
+
+/// With TLS or without.
+pub(crate) trait Stream: Read + Write + Send {}
+
+impl<S: Read + Write + Send> Stream for S {}
 
 /// What came back.
 #[derive(Debug)]
@@ -27,10 +32,11 @@ pub(crate) struct Answer {
 
 impl Connection {
     pub(crate) fn open(address: &str) -> Outcome<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(LIMIT))?;
-        Ok(Connection { stream: BufReader::new(stream), host: address.to_owned() })
+        Ok(Self::over(connect(address)?, address))
+    }
+
+    pub(crate) fn over(stream: impl Stream + 'static, host: &str) -> Self {
+        Connection { stream: BufReader::new(Box::new(stream)), host: host.to_owned() }
     }
 
     pub(crate) fn send(
@@ -114,6 +120,14 @@ impl Answer {
         let member = self.json()?;
         Ok(member[name].as_str().ok_or_else(|| format!("no {name} in {self:?}"))?.to_owned())
     }
+}
+
+/// A stream that gives up in time.
+pub(crate) fn connect(address: &str) -> Outcome<TcpStream> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(LIMIT))?;
+    Ok(stream)
 }
 
 /// A client that has registered itself.

@@ -1,7 +1,9 @@
 //! Clients that register themselves: on both frameworks, over a restart, by every method, under an operator's eyes, and on
-//! three nodes that share a database and a Redis. And what a browser may be told at the authorization endpoint.
+//! three nodes that share a database and a Redis. The authorities of clients' certificates, which are exchanged. And what a
+//! browser may be told at the authorization endpoint.
 #![allow(clippy::disallowed_methods, clippy::indexing_slicing, reason = "a test, of real time")]
 
+mod authorities;
 mod browser;
 mod configuration;
 mod conformance;

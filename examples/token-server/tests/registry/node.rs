@@ -87,6 +87,13 @@ impl Node {
             .ok_or_else(|| format!("no line {text:?} in {:?}", self.log()).into())
     }
 
+    /// Tells it to read its files again.
+    pub(crate) fn hang_up(&self) -> Outcome<()> {
+        let told = Command::new("kill").args(["-s", "HUP", &self.process.id().to_string()]).status()?;
+        assert!(told.success());
+        Ok(())
+    }
+
     /// As a service manager ends it.
     pub(crate) fn end(mut self) -> Outcome<()> {
         let ended = Command::new("kill").args(["-s", "TERM", &self.process.id().to_string()]).status()?;
@@ -165,4 +172,4 @@ fn after(line: &str, mark: &str) -> Option<String> {
     Some(line.split_once(mark)?.1.split(' ').next()?.to_owned())
 }
 
-const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
