@@ -261,8 +261,7 @@ impl Authenticator {
         self.0.key_source.is_some()
     }
 
-    /// For explanations.
-    #[cfg(feature = "explain")]
+    /// For registration and explanations.
     pub(crate) fn inner(&self) -> &Inner {
         &self.0
     }

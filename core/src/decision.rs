@@ -1,5 +1,6 @@
 //! The straight line: one request in, a proved client or the one reason out.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -25,7 +26,7 @@ use crate::query;
 use crate::reason::{Reason, RefusalKind};
 use crate::refusal::{Failure, Refusal};
 use crate::replay::DynReplayStore;
-use crate::request::AuthRequest;
+use crate::request::{AuthRequest, Headers};
 use crate::secret::Secrets;
 use crate::store::DynClientStore;
 use crate::throttle::{Guard, Port};
@@ -228,11 +229,15 @@ impl Inner {
 
     /// Where a request came from, before any trusted proxy that passed it on.
     pub(crate) fn source(&self, request: &AuthRequest<'_>) -> Option<Nearest> {
-        let address = request.source?;
-        Some(match &self.trusted_proxy {
-            Some(proxy) => proxy.nearest(request.headers, address),
-            None => Nearest::known(address),
-        })
+        Some(self.nearest(request.headers, request.source?))
+    }
+
+    /// The same of whoever made the connection, by what these header fields say.
+    pub(crate) fn nearest(&self, headers: &dyn Headers, peer: IpAddr) -> Nearest {
+        match &self.trusted_proxy {
+            Some(proxy) => proxy.nearest(headers, peer),
+            None => Nearest::known(peer),
+        }
     }
 
     pub(crate) fn endpoint_url(&self, endpoint: Endpoint) -> Option<&str> {

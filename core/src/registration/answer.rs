@@ -14,6 +14,7 @@ use super::failure::Failure;
 pub struct Answer {
     status: u16,
     challenge: Option<&'static str>,
+    retry_after: Option<Box<str>>,
     body: Bytes,
     event: Event,
 }
@@ -25,10 +26,10 @@ impl Answer {
     }
 
     /// The header fields, names in lower case.
-    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let content_type = (!self.body.is_empty()).then_some(("content-type", "application/json"));
         let challenge = self.challenge.map(|challenge| ("www-authenticate", challenge));
-        let retry_after = (self.status == 503).then_some(("retry-after", "1"));
+        let retry_after = self.retry_after.as_deref().map(|seconds| ("retry-after", seconds));
         [("cache-control", "no-store"), ("pragma", "no-cache")]
             .into_iter()
             .chain(content_type)
@@ -56,6 +57,7 @@ impl Answer {
         Answer {
             status,
             challenge: None,
+            retry_after: None,
             body: information.map_or_else(Bytes::new, |members| text(&Value::Object(members))),
             event: Event {
                 operation,
@@ -71,6 +73,7 @@ impl Answer {
         Answer {
             status,
             challenge: failure.challenge(operation),
+            retry_after: failure.retry_after(status).map(|seconds| seconds.to_string().into()),
             body: text(&json!({"error": error, "error_description": failure.description(operation)})),
             event: Event {
                 operation,

@@ -104,6 +104,10 @@ pub enum Outcome {
     TokenWrong,
     /// There is no such client: 401 for a caller with a token, 404 for an operator.
     ClientUnknown,
+    /// A stranger's source has registered too many clients lately: 429 with `Retry-After`.
+    Throttled,
+    /// So many strangers have registered that there is no room for another: 503 with `Retry-After`.
+    NoRoom,
     /// The operator has disabled the client: 403.
     ClientDisabled,
     /// The body is not uncompressed `application/json`: 415.
@@ -132,6 +136,8 @@ impl Outcome {
             Outcome::TokenMissing => "token_missing",
             Outcome::TokenWrong => "token_wrong",
             Outcome::ClientUnknown => "client_unknown",
+            Outcome::Throttled => "throttled",
+            Outcome::NoRoom => "no_room",
             Outcome::ClientDisabled => "client_disabled",
             Outcome::UnsupportedMediaType => "unsupported_media_type",
             Outcome::TooLarge => "too_large",

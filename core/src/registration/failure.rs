@@ -12,11 +12,23 @@ pub(super) struct Failure {
     outcome: Outcome,
     field: Option<&'static str>,
     detail: Option<String>,
+    retry_after: Option<u64>,
 }
 
 impl Failure {
     pub(super) fn new(outcome: Outcome, detail: impl Into<String>) -> Self {
-        Failure { outcome, field: None, detail: Some(detail.into()) }
+        Failure { outcome, field: None, detail: Some(detail.into()), retry_after: None }
+    }
+
+    /// In so many seconds it may be otherwise.
+    pub(super) fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Seconds; a second where nothing else is known of an outage.
+    pub(super) fn retry_after(&self, status: u16) -> Option<u64> {
+        self.retry_after.or((status == 503).then_some(1))
     }
 
     pub(super) fn outcome(&self) -> Outcome {
@@ -38,7 +50,10 @@ impl Failure {
             Outcome::TooLarge => (413, "invalid_request"),
             Outcome::InvalidMetadata if self.field == Some("redirect_uris") => (400, "invalid_redirect_uri"),
             Outcome::Malformed | Outcome::InvalidMetadata => (400, "invalid_client_metadata"),
-            Outcome::Conflict | Outcome::StoreUnavailable => (503, "temporarily_unavailable"),
+            Outcome::Throttled => (429, "temporarily_unavailable"),
+            Outcome::Conflict | Outcome::StoreUnavailable | Outcome::NoRoom => {
+                (503, "temporarily_unavailable")
+            }
             Outcome::Done | Outcome::InternalError => (500, "server_error"),
         }
     }
@@ -65,6 +80,8 @@ impl Failure {
             Outcome::ClientDisabled => "the client is disabled",
             Outcome::UnsupportedMediaType => "the body must be uncompressed application/json",
             Outcome::TooLarge => "the body is larger than 64 KiB",
+            Outcome::Throttled => "too many registrations from your address, try again later",
+            Outcome::NoRoom => "there is no room for more clients, try again later",
             Outcome::Conflict | Outcome::StoreUnavailable => "try again later",
             Outcome::Done | Outcome::InternalError => "the server failed to answer",
         };
@@ -78,6 +95,7 @@ impl From<MetadataError> for Failure {
             outcome: Outcome::InvalidMetadata,
             field: Some(error.field()),
             detail: Some(error.to_string()),
+            retry_after: None,
         }
     }
 }

@@ -28,8 +28,8 @@
 //! judged anew against what the first wrote, once; if that fails too, the answer is 503 with `Retry-After`, and nothing
 //! has changed.
 //!
-//! How often a stranger may register is for the server in front to limit, and how many clients there may be for the
-//! registry.
+//! **Strangers are limited**, those who register without an initial access token: each source by
+//! [a rate](Registration::limited_by), and all of them together by [a number](Registration::room_for_strangers).
 
 mod access_token;
 mod answer;
@@ -45,6 +45,7 @@ mod register;
 mod requested;
 mod rules;
 mod secrets;
+mod strangers;
 
 use std::fmt;
 use std::future::Future;
@@ -68,6 +69,7 @@ use crate::config_error::ConfigError;
 use crate::metadata::{ClientMetadata, MetadataError};
 use crate::secret::read_sha256;
 use crate::store::{ClientRegistry, DynClientRegistry};
+use crate::throttle::{FailureLimits, Port, Throttle};
 
 /// Registers clients for an [`Authenticator`], in a [`ClientRegistry`] whose clients that one finds.
 ///
@@ -88,10 +90,11 @@ use crate::store::{ClientRegistry, DynClientRegistry};
 /// let registration = Registration::new(auth, clients, "https://as.example.com/register")?.open_to_anybody();
 ///
 /// let headers: &[(&str, &str)] = &[("content-type", "application/json")];
-/// let answer = registration.register(&headers, br#"{"grant_types": ["client_credentials"]}"#).await;
+/// let source = Some([192, 0, 2, 7].into());
+/// let answer = registration.register(&headers, br#"{"grant_types": ["client_credentials"]}"#, source).await;
 /// assert_eq!(answer.status(), 201);
 ///
-/// let answer = registration.register(&headers, br#"{"token_endpoint_auth_method": "private_key_jwt"}"#).await;
+/// let answer = registration.register(&headers, br#"{"token_endpoint_auth_method": "private_key_jwt"}"#, source).await;
 /// assert_eq!(answer.status(), 400); // no replay store, so that method is not served
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap().unwrap();
@@ -103,6 +106,8 @@ pub struct Registration {
     registry: Arc<dyn DynClientRegistry>,
     endpoint: Arc<str>,
     admission: Admission,
+    throttle: Arc<Port>,
+    most_strangers: usize,
     grant_types: Arc<[String]>,
     scopes: Arc<[String]>,
     secret_overlap: Duration,
@@ -139,11 +144,15 @@ impl Registration {
             let problem = "has a query or a fragment";
             return Err(ConfigError::new("registration_endpoint", problem, "leave it out"));
         }
+        let limits = FailureLimits::with_clock(Arc::clone(&auth.inner().clock))
+            .at_a_client(60, Duration::from_secs(60));
         Ok(Registration {
             auth,
             registry: Arc::new(registry),
             endpoint: endpoint.trim_end_matches('/').into(),
             admission: Admission::Nobody,
+            throttle: Arc::new(Port::new(limits)),
+            most_strangers: 10_000,
             grant_types: DEFAULT_GRANT_TYPES.map(str::to_owned).into(),
             scopes: Arc::new([]),
             secret_overlap: Duration::from_secs(24 * 3600),
@@ -178,10 +187,36 @@ impl Registration {
         self
     }
 
-    /// Everybody may register, without any token. For servers whose clients are strangers; put a limit on the rate in
-    /// front, and give no client anything that its user did not agree to.
+    /// Everybody may register, without any token, at a [limited](Registration::limited_by) rate. For servers whose clients
+    /// are strangers; give no client anything that its user did not agree to.
     pub fn open_to_anybody(mut self) -> Self {
         self.admission = Admission::Anybody;
+        self
+    }
+
+    /// Who limits how often a source registers without an initial access token. The default is [`FailureLimits`] of this
+    /// process, of 60 clients at once and then one a minute: a source is what it is there, and loopback is not limited.
+    ///
+    /// The throttle is asked before the request is read, and told of each registration that is about to be written as of
+    /// a failure at the client whose id is empty. Give it one of its own: one that is shared with the
+    /// [authenticator](crate::AuthenticatorBuilder::throttle) counts them with that source's failures.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use countersign::{registration::Registration, throttle::FailureLimits};
+    /// # fn limited(registration: Registration) -> Registration {
+    /// registration.open_to_anybody().limited_by(FailureLimits::new().at_a_client(5, Duration::from_secs(600)))
+    /// # }
+    /// ```
+    pub fn limited_by(mut self, throttle: impl Throttle) -> Self {
+        self.throttle = Arc::new(Port::new(throttle));
+        self
+    }
+
+    /// Whoever has no initial access token is refused once so many clients have registered themselves, 10,000 unless told
+    /// otherwise; those that registered with a token count too. Requests that are under way together may go beyond it.
+    pub fn room_for_strangers(mut self, clients: usize) -> Self {
+        self.most_strangers = clients;
         self
     }
 

@@ -1,5 +1,7 @@
 //! Registration itself ([RFC 7591 §3](https://www.rfc-editor.org/rfc/rfc7591#section-3)).
 
+use std::net::IpAddr;
+
 use super::access_token::{Bearer, generate_token};
 use super::answer::{Answer, Done};
 use super::event::{Operation, Outcome};
@@ -16,19 +18,32 @@ use crate::store::RegisteredClient;
 impl Registration {
     /// Registers a client: the answer to a POST at the registration endpoint.
     ///
-    /// `headers` are those of the request, of which `Authorization`, `Content-Type` and `Content-Encoding` are read;
-    /// `body` is at most one byte more than [`MAX_BODY_BYTES`](super::MAX_BODY_BYTES).
+    /// `headers` are those of the request, of which `Authorization`, `Content-Type` and `Content-Encoding` are read, and
+    /// the one in which the authenticator's [trusted proxy](crate::forwarded::TrustedProxy) names an address; `body` is at
+    /// most one byte more than [`MAX_BODY_BYTES`](super::MAX_BODY_BYTES). `source` is the address of whoever made the
+    /// connection: where it is `None`, what a stranger registers is not limited by its source.
     ///
     /// The answer is 201 with everything that was registered, a `client_secret` where the client needs one, and the
     /// `registration_access_token` for its own changes; these two are shown here and never again. Or it is 400
     /// `invalid_client_metadata` or `invalid_redirect_uri` with the member and the cure; 401 without an initial access
-    /// token, where one is needed; 413, 415, 503. After a 503 a client may be registered whose id and secret nobody knows.
-    pub async fn register(&self, headers: &dyn Headers, body: &[u8]) -> Answer {
-        self.answer(Operation::Register, None, self.try_register(headers, body)).await
+    /// token, where one is needed; 413, 415, 503; 429 `temporarily_unavailable` with `Retry-After`, see
+    /// [`limited_by`](Registration::limited_by), and 503 when there is [room](Registration::room_for_strangers) for no
+    /// more. After another 503 a client may be registered whose id and secret nobody knows.
+    pub async fn register(&self, headers: &dyn Headers, body: &[u8], source: Option<IpAddr>) -> Answer {
+        self.answer(Operation::Register, None, self.try_register(headers, body, source)).await
     }
 
-    async fn try_register(&self, headers: &dyn Headers, body: &[u8]) -> Result<Done, Failure> {
+    async fn try_register(
+        &self,
+        headers: &dyn Headers,
+        body: &[u8],
+        source: Option<IpAddr>,
+    ) -> Result<Done, Failure> {
         self.admit(headers).await?;
+        let mut stranger = self.stranger(headers, source);
+        if let Some(stranger) = &stranger {
+            stranger.check().await?;
+        }
         let requested = Requested::read(body::read(headers, body)?, Purpose::Registration)?;
         let dates = self.secret_dates();
         let mut metadata = requested.metadata;
@@ -48,6 +63,9 @@ impl Registration {
             let client_id = GeneratedSecret::new("c_", 16)?;
             client.metadata.client_id = client_id.expose().to_owned();
             self.judge(&client.metadata)?;
+            if let Some(stranger) = stranger.take() {
+                stranger.enters().await?;
+            }
             if self.registry.insert(&client).await? {
                 let metadata = client.metadata;
                 let secret = secret.as_ref().map(GeneratedSecret::expose);

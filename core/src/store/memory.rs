@@ -138,6 +138,11 @@ impl ClientRegistry for MemoryRegistry {
         }))
     }
 
+    async fn self_registered(&self, most: usize) -> Result<usize, StoreError> {
+        let has_token = |entry: &&Entry| entry.registered.registration_access_token.is_some();
+        Ok(self.look(|entries| entries.values().filter(has_token).take(most).count()))
+    }
+
     async fn page(&self, after: &str, limit: usize) -> Result<Vec<RegisteredClient>, StoreError> {
         let range = (Bound::Excluded(after), Bound::Unbounded);
         Ok(self.look(|entries| {

@@ -48,6 +48,13 @@ pub trait ClientRegistry: Send + Sync + 'static {
     fn remove(&self, client_id: &str, revision: u64)
     -> impl Future<Output = Result<bool, StoreError>> + Send;
 
+    /// How many clients there are with a registration access token, which are those that registered themselves: counted
+    /// up to `most`, so that it costs little however many there are. It is asked before a stranger's registration.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the registry cannot answer.
+    fn self_registered(&self, most: usize) -> impl Future<Output = Result<usize, StoreError>> + Send;
+
     /// At most `limit` clients in the order of their ids, after this one; from the first with `""`. For an operator's
     /// list: an entry that cannot be read is left out.
     ///
@@ -88,6 +95,7 @@ pub(crate) trait DynClientRegistry: Send + Sync {
     fn insert<'a>(&'a self, client: &'a RegisteredClient) -> BoxFuture<'a, Result<bool, StoreError>>;
     fn replace<'a>(&'a self, client: &'a RegisteredClient) -> BoxFuture<'a, Result<bool, StoreError>>;
     fn remove<'a>(&'a self, client_id: &'a str, revision: u64) -> BoxFuture<'a, Result<bool, StoreError>>;
+    fn self_registered(&self, most: usize) -> BoxFuture<'_, Result<usize, StoreError>>;
 }
 
 impl<R: ClientRegistry> DynClientRegistry for R {
@@ -106,6 +114,10 @@ impl<R: ClientRegistry> DynClientRegistry for R {
     fn remove<'a>(&'a self, client_id: &'a str, revision: u64) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(ClientRegistry::remove(self, client_id, revision))
     }
+
+    fn self_registered(&self, most: usize) -> BoxFuture<'_, Result<usize, StoreError>> {
+        Box::pin(ClientRegistry::self_registered(self, most))
+    }
 }
 
 impl<R: ClientRegistry> ClientRegistry for Arc<R> {
@@ -123,6 +135,10 @@ impl<R: ClientRegistry> ClientRegistry for Arc<R> {
 
     async fn remove(&self, client_id: &str, revision: u64) -> Result<bool, StoreError> {
         R::remove(self, client_id, revision).await
+    }
+
+    async fn self_registered(&self, most: usize) -> Result<usize, StoreError> {
+        R::self_registered(self, most).await
     }
 
     async fn page(&self, after: &str, limit: usize) -> Result<Vec<RegisteredClient>, StoreError> {

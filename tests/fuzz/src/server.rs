@@ -87,7 +87,7 @@ impl RegisteringServer {
     /// Registers a client.
     pub fn register(&self, body: &[u8]) -> Answer {
         let headers: &[(&str, &str)] = &[("content-type", "application/json")];
-        futures_executor::block_on(self.registration.register(&headers, body))
+        futures_executor::block_on(self.registration.register(&headers, body, None))
     }
 
     /// Does this secret prove the client, by the method it registered?

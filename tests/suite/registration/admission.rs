@@ -11,7 +11,7 @@ use super::*;
 fn post(bed: &Bed, authorization: Option<&str>) -> Answer {
     let mut headers = vec![JSON];
     headers.extend(authorization.map(|value| ("authorization", value)));
-    block_on(bed.registration.register(&headers.as_slice(), format!("{{{MACHINE}}}").as_bytes()))
+    block_on(bed.registration.register(&headers.as_slice(), format!("{{{MACHINE}}}").as_bytes(), None))
 }
 
 fn closed() -> Registration {
@@ -68,7 +68,7 @@ fn a_token_of_the_set_registers_and_nothing_else_does() {
     }
     let twice = format!("Bearer {token}");
     let headers = [JSON, ("authorization", twice.as_str()), ("Authorization", twice.as_str())];
-    assert_eq!(block_on(bed.registration.register(&headers.as_slice(), b"{}")).status(), 401);
+    assert_eq!(block_on(bed.registration.register(&headers.as_slice(), b"{}", None)).status(), 401);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod operator;
 mod races;
 mod refusals;
 mod secrets;
+mod strangers;
 mod told;
 
 use bytes::Bytes;
@@ -65,7 +66,7 @@ impl<R> Bed<R> {
     }
 
     fn register(&self, body: &str) -> Answer {
-        block_on(self.registration.register(&[JSON].as_slice(), body.as_bytes()))
+        block_on(self.registration.register(&[JSON].as_slice(), body.as_bytes(), None))
     }
 
     /// Registers a client that must be fine.

@@ -68,6 +68,11 @@ impl ClientRegistry for Contended {
         self.clients.remove(client_id, revision).await
     }
 
+    async fn self_registered(&self, most: usize) -> Result<usize, StoreError> {
+        self.check()?;
+        self.clients.self_registered(most).await
+    }
+
     async fn page(&self, after: &str, limit: usize) -> Result<Vec<RegisteredClient>, StoreError> {
         self.clients.page(after, limit).await
     }

@@ -397,7 +397,7 @@ fn bodies_that_are_no_metadata() {
         (vec![JSON], &format!("{}{}", "[".repeat(1000), "]".repeat(1000)), 400),
         (vec![JSON], &large, 413),
     ] {
-        let answer = block_on(bed.registration.register(&headers.as_slice(), body.as_bytes()));
+        let answer = block_on(bed.registration.register(&headers.as_slice(), body.as_bytes(), None));
         assert_eq!(answer.status(), status, "{headers:?} {body:.60}");
         let error = if status == 400 { "invalid_client_metadata" } else { "invalid_request" };
         assert_eq!(refusal(&answer).1, error);
@@ -405,7 +405,7 @@ fn bodies_that_are_no_metadata() {
     }
     let fine: &[(&str, &str)] = &[("Content-Type", "Application/JSON; charset=UTF-8")];
     let body = format!("{{{MACHINE}}}");
-    assert_eq!(block_on(bed.registration.register(&fine, body.as_bytes())).status(), 201);
+    assert_eq!(block_on(bed.registration.register(&fine, body.as_bytes(), None)).status(), 201);
 }
 
 /// Whatever stands where: an answer, and never one of the server's own faults.

@@ -21,6 +21,7 @@ where
     a_client_is_added_once(&registry).await;
     a_change_needs_the_revision_that_was_read(&registry).await;
     a_client_that_came_back_is_another(&registry).await;
+    those_who_registered_themselves_are_counted(&registry).await;
     pages_are_in_the_order_of_ids(&registry).await;
     what_makes_no_client_is_not_written(&registry).await;
     texts_come_back_as_they_were(&registry).await;
@@ -97,6 +98,22 @@ async fn a_client_that_came_back_is_another(registry: &impl ClientRegistry) {
         assert!(registry.remove("back", read.revision).await.unwrap());
         revisions.push(read.revision);
     }
+}
+
+async fn those_who_registered_themselves_are_counted(registry: &impl ClientRegistry) {
+    let before = registry.self_registered(usize::MAX).await.unwrap();
+    for number in 0..3 {
+        registry.insert(&registered(&format!("counted {number}"), "")).await.unwrap();
+    }
+    let by_operator = RegisteredClient { registration_access_token: None, ..registered("not counted", "") };
+    registry.insert(&by_operator).await.unwrap();
+    assert_eq!(registry.self_registered(usize::MAX).await.unwrap(), before + 3);
+    for most in [0, 1, before + 2] {
+        assert_eq!(registry.self_registered(most).await.unwrap(), most);
+    }
+    let first = registry.read("counted 0").await.unwrap().unwrap();
+    assert!(registry.remove("counted 0", first.revision).await.unwrap());
+    assert_eq!(registry.self_registered(usize::MAX).await.unwrap(), before + 2);
 }
 
 async fn pages_are_in_the_order_of_ids(registry: &impl ClientRegistry) {

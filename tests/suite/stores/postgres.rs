@@ -100,10 +100,10 @@ async fn tables_of_a_newer_version_are_refused() {
         .execute("CREATE TABLE _sqlx_migrations (version bigint); INSERT INTO _sqlx_migrations VALUES (99)")
         .await;
     drop(database.opened().await);
-    let newer = "INSERT INTO {}clients_schema VALUES (2, 'later', now(), true, '\\x00', 0)";
+    let newer = "INSERT INTO {}clients_schema VALUES (3, 'later', now(), true, '\\x00', 0)";
     database.execute(newer).await;
     let error = database.open(SetClock::new(NOW)).await.map(drop).unwrap_err().to_string();
-    assert!(error.contains("newer version") && error.contains("schema 2"), "{error}");
+    assert!(error.contains("newer version") && error.contains("schema 3"), "{error}");
 }
 
 /// Ten changes one after the other: without hints, each would wait for the next poll.

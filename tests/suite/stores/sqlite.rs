@@ -83,10 +83,10 @@ async fn many_can_open_a_new_file_at_once() {
 async fn a_file_of_a_newer_version_is_refused() {
     let file = File::new();
     drop(file.opened().await);
-    let newer = "INSERT INTO _sqlx_migrations VALUES (2, 'later', CURRENT_TIMESTAMP, true, x'00', 0)";
+    let newer = "INSERT INTO _sqlx_migrations VALUES (3, 'later', CURRENT_TIMESTAMP, true, x'00', 0)";
     file.execute(newer).await;
     let error = file.open(SetClock::new(NOW)).await.map(drop).unwrap_err().to_string();
-    assert!(error.contains("newer version") && error.contains("schema 2"), "{error}");
+    assert!(error.contains("newer version") && error.contains("schema 3"), "{error}");
 }
 
 #[tokio::test]

@@ -46,6 +46,16 @@ impl Database for Server {
         self.within(connection, async |connection| remove.execute(connection).await).await.map(is_one)
     }
 
+    async fn self_registered(&self, most: u32) -> Result<u32, StoreError> {
+        let connection = self.connection().await?;
+        let counted: i64 = self
+            .within(connection, async |connection| {
+                sqlx::query_scalar(SELF_REGISTERED).bind(i64::from(most)).fetch_one(connection).await
+            })
+            .await?;
+        u32::try_from(counted).map_err(StoreError::new)
+    }
+
     async fn page(&self, after: &str, limit: u32) -> Result<Vec<Result<Row, String>>, StoreError> {
         let connection = self.connection().await?;
         let rows = self
@@ -121,6 +131,10 @@ SET metadata = $2::text::json, registration_access_token = $3, slow_hashes = $4,
 WHERE client_id = $1 AND revision = $5";
 
 const REMOVE: &str = "DELETE FROM countersign_clients WHERE client_id = $1 AND revision = $2";
+
+/// By the index, which has no others, or from the table where it has few others.
+const SELF_REGISTERED: &str = "
+SELECT count(*) FROM (SELECT FROM countersign_clients WHERE registration_access_token IS NOT NULL LIMIT $1) AS few";
 
 const PAGE: &str = "
 SELECT client_id, metadata::text AS metadata, registration_access_token, revision

@@ -24,6 +24,9 @@ pub(super) trait Database: Send + Sync + 'static {
     fn remove(&self, client_id: &str, revision: i64)
     -> impl Future<Output = Result<bool, StoreError>> + Send;
 
+    /// How many rows have a registration access token, counted up to `most`.
+    fn self_registered(&self, most: u32) -> impl Future<Output = Result<u32, StoreError>> + Send;
+
     /// The rows after this id, in the order of ids; what is no row stands there as the id alone.
     fn page(
         &self,

@@ -147,6 +147,11 @@ impl<D: Database> ClientRegistry for Registry<D> {
         self.write(client_id, |database| async move { database.remove(&id, revision).await }).await
     }
 
+    async fn self_registered(&self, most: usize) -> Result<usize, StoreError> {
+        let (database, most) = (Arc::clone(&self.source.database), u32::try_from(most).unwrap_or(u32::MAX));
+        self.keeper.run(async move { Ok(database.self_registered(most).await? as usize) }).await
+    }
+
     async fn page(&self, after: &str, limit: usize) -> Result<Vec<RegisteredClient>, StoreError> {
         // No id holds a NUL, so those after it are those after what stands before it; Postgres takes none.
         let mut after = after.split('\0').next().unwrap_or_default().to_owned();

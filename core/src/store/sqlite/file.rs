@@ -150,8 +150,13 @@ async fn recognise(connection: &mut SqliteConnection) -> Result<(), Error> {
 
 /// A schema is never changed once it was released; the next one is added to it.
 fn migrator() -> Migrator {
-    let first = include_str!("1_clients.sql").into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(1, "clients".into(), MigrationType::Simple, first, false)])
+    let migration = |version, name: &'static str, sql: &'static str| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(vec![
+        migration(1, "clients", include_str!("1_clients.sql")),
+        migration(2, "self registered", include_str!("2_self_registered.sql")),
+    ])
 }
 
 fn unfit(message: String) -> Error {

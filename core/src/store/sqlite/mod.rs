@@ -131,6 +131,10 @@ impl ClientRegistry for SqliteClients {
         self.registry.remove(client_id, revision).await
     }
 
+    async fn self_registered(&self, most: usize) -> Result<usize, StoreError> {
+        self.registry.self_registered(most).await
+    }
+
     async fn page(&self, after: &str, limit: usize) -> Result<Vec<RegisteredClient>, StoreError> {
         self.registry.page(after, limit).await
     }

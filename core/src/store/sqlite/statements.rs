@@ -55,6 +55,11 @@ impl Database for File {
         self.within(remove).await.map(is_one)
     }
 
+    async fn self_registered(&self, most: u32) -> Result<u32, StoreError> {
+        let file = self.opened().await?;
+        self.within(sqlx::query_scalar(SELF_REGISTERED).bind(most).fetch_one(&file.pool)).await
+    }
+
     async fn page(&self, after: &str, limit: u32) -> Result<Vec<Result<Row, String>>, StoreError> {
         let file = self.opened().await?;
         let rows = self.within(sqlx::query(PAGE).bind(after).bind(limit).fetch_all(&file.pool)).await?;
@@ -116,6 +121,10 @@ SET metadata = ?2, registration_access_token = ?3, slow_hashes = ?4,
 WHERE client_id = ?1 AND revision = ?5";
 
 const REMOVE: &str = "DELETE FROM clients WHERE client_id = ?1 AND revision = ?2";
+
+/// By the index alone, which has no others.
+const SELF_REGISTERED: &str = "
+SELECT count(*) FROM (SELECT 1 FROM clients WHERE registration_access_token IS NOT NULL LIMIT ?1)";
 
 const PAGE: &str = "
 SELECT client_id, metadata, registration_access_token, revision

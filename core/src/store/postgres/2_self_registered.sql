@@ -1,0 +1,3 @@
+-- So that those who registered themselves are counted without reading any of them.
+CREATE INDEX countersign_clients_self_registered
+    ON countersign_clients (client_id) WHERE registration_access_token IS NOT NULL;
