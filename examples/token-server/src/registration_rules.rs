@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign::registration::Registration;
+use countersign::throttle::FailureLimits;
 use countersign::{Authenticator, Client};
 
 use crate::config::problem::Problem;
@@ -19,11 +21,20 @@ pub(crate) struct RegistrationRules {
     pub(crate) needs_token: bool,
     /// The scopes that a client may have.
     pub(crate) scopes: Vec<String>,
+    /// Of those without a token: how many clients a source may register at once, and then within each hour.
+    pub(crate) hourly: u32,
+    /// How many clients there may be before those without a token are refused.
+    pub(crate) most_clients: usize,
 }
 
 impl Default for RegistrationRules {
     fn default() -> Self {
-        RegistrationRules { needs_token: false, scopes: DEFAULT_SCOPES.map(str::to_owned).into() }
+        RegistrationRules {
+            needs_token: false,
+            scopes: DEFAULT_SCOPES.map(str::to_owned).into(),
+            hourly: 60,
+            most_clients: 10_000,
+        }
     }
 }
 
@@ -46,7 +57,13 @@ impl RegistrationRules {
             });
         Ok(match self.needs_token {
             true => registration.initial_access(InitialAccessTokens(Arc::clone(state))),
-            false => registration.open_to_anybody(),
+            false => {
+                let then_one_in = Duration::from_secs(3600) / self.hourly.max(1);
+                let limits = FailureLimits::new()
+                    .at_a_client(self.hourly, then_one_in)
+                    .in_all(self.hourly, then_one_in);
+                registration.open_to_anybody().limited_by(limits).room_for_strangers(self.most_clients)
+            }
         })
     }
 

@@ -45,7 +45,10 @@ impl RegistryAt {
         let prepare =
             move |metadata: &ClientMetadata, client| prepare(metadata, client, Some(ceiling.clone()));
         match self {
-            RegistryAt::Memory => Ok(Registry::Memory(MemoryRegistry::default().prepared_by(prepare))),
+            RegistryAt::Memory => {
+                let registry = MemoryRegistry::default().with_capacity(rules.most_clients.max(MEMORY_HOLDS));
+                Ok(Registry::Memory(registry.prepared_by(prepare)))
+            }
             RegistryAt::Sqlite(file) => {
                 let opened = stores::block_on(SqliteClients::open(file))?;
                 let opened = opened.map_err(|error| {
@@ -64,6 +67,9 @@ impl RegistryAt {
         }
     }
 }
+
+/// Whoever registers, with a token or without.
+const MEMORY_HOLDS: usize = 10_000;
 
 /// The same asked of whichever it is.
 macro_rules! each {
@@ -109,6 +115,10 @@ impl ClientRegistry for Registry {
 
     async fn remove(&self, client_id: &str, revision: u64) -> Result<bool, StoreError> {
         each!(self, registry => registry.remove(client_id, revision).await)
+    }
+
+    async fn self_registered(&self, most: usize) -> Result<usize, StoreError> {
+        each!(self, registry => registry.self_registered(most).await)
     }
 
     async fn page(&self, after: &str, limit: usize) -> Result<Vec<RegisteredClient>, StoreError> {

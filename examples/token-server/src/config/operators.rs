@@ -41,8 +41,17 @@ impl Source<'_> {
                     })?;
                 }
                 ("scopes", _) => return Err(self.problem(value, "scopes is not an array of texts")),
+                ("per_source_per_hour", toml::Value::Integer(clients)) if *clients > 0 => {
+                    rules.hourly = u32::try_from(*clients).unwrap_or(u32::MAX);
+                }
+                ("max_clients", toml::Value::Integer(clients)) if *clients >= 0 => {
+                    rules.most_clients = usize::try_from(*clients).unwrap_or(usize::MAX);
+                }
+                ("per_source_per_hour" | "max_clients", _) => {
+                    return Err(self.problem(value, format!("{name} is not a number of clients, such as 60")));
+                }
                 _ => {
-                    let known = ["initial_access_token", "scopes"];
+                    let known = ["initial_access_token", "scopes", "per_source_per_hour", "max_clients"];
                     return Err(self.problem(value, unknown_key(name, known)));
                 }
             }

@@ -90,9 +90,12 @@ async fn answer(running: Data<Running>, head: HttpRequest, payload: Payload) -> 
         path: path.to_owned(),
         query: head.uri().query().map(str::to_owned),
         headers: headers
-            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .map(|(name, value)| {
+                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            })
             .collect(),
         body,
+        peer: head.peer_addr().map(|peer| peer.ip()),
         client,
     };
     translated(server.handle(request).await)

@@ -148,9 +148,12 @@ async fn answer(State(running): State<Running>, request: Request) -> Response {
         path: path.to_owned(),
         query: parts.uri.query().map(str::to_owned),
         headers: headers
-            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .map(|(name, value)| {
+                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            })
             .collect(),
         body,
+        peer: parts.extensions.get::<TlsPeer>().map(|peer| peer.address().ip()),
         client: parts.extensions.get::<AuthenticatedClient>().cloned(),
     };
     translated(server.handle(request).await)

@@ -9,7 +9,7 @@ use super::{Request, Response, Server, wrong_verb};
 impl Server {
     pub(super) async fn register(&self, request: &Request) -> Response {
         match request.verb.as_str() {
-            "POST" => self.registered(self.registrar.register(request, &request.body).await),
+            "POST" => self.registered(self.registrar.register(request, &request.body, request.peer).await),
             _ => wrong_verb("POST"),
         }
     }

@@ -1,5 +1,7 @@
 //! One HTTP request, in no framework's types.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use countersign::AuthenticatedClient;
 
@@ -9,10 +11,12 @@ pub(crate) struct Request {
     /// The path as it was sent, neither decoded nor tidied: nothing may name an endpoint in two ways.
     pub(crate) path: String,
     pub(crate) query: Option<String>,
-    /// Names in lower case. Values that are not text are left out.
+    /// Names in lower case. What is no text in a value has become U+FFFD, so that nobody hides a field by it.
     pub(crate) headers: Vec<(String, String)>,
     /// Empty at the endpoints that authenticate clients: there the form comes with the client.
     pub(crate) body: Bytes,
+    /// Who made the connection; perhaps a proxy.
+    pub(crate) peer: Option<IpAddr>,
     /// Set by the authentication layer, at the endpoints it covers.
     pub(crate) client: Option<AuthenticatedClient>,
 }

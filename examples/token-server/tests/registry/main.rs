@@ -15,6 +15,7 @@ mod nodes;
 mod operators;
 mod redirections;
 mod restart;
+mod strangers;
 
 use std::error::Error;
 
