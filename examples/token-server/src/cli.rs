@@ -63,6 +63,10 @@ A configuration, as.toml (every key but clients may be left out):
   registry  = "sqlite://registry.db"    # for clients that register themselves; for many nodes postgres://…
   replay    = "sqlite://replay.db"      # used assertions; for many nodes redis://… or postgres://…
 
+  [registration]                        # at /register; initial_access_token = "required" lets in whom an operator did
+  per_source_per_hour = 60              # how many clients a stranger's address registers; more are 429
+  max_clients         = 10000           # how many strangers' clients there may be; more are 503
+
   [policy]                              # any switch, on top of the preset
   max_lifetime = 300
 
