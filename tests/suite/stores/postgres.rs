@@ -106,6 +106,20 @@ async fn tables_of_a_newer_version_are_refused() {
     assert!(error.contains("newer version") && error.contains("schema 3"), "{error}");
 }
 
+#[tokio::test]
+async fn tables_of_the_first_schema_are_brought_to_this_one() {
+    let database = Database::new();
+    let registry = database.opened().await;
+    registry.insert(&registered("old", "")).await.unwrap();
+    drop(registry);
+    database.execute("DROP INDEX {}clients_self_registered").await;
+    database.execute("DELETE FROM {}clients_schema WHERE version = 2").await;
+    let registry = database.opened().await;
+    assert_eq!(registry.self_registered(10).await.unwrap(), 1);
+    // There is such an index again.
+    database.execute("DROP INDEX {}clients_self_registered").await;
+}
+
 /// Ten changes one after the other: without hints, each would wait for the next poll.
 #[tokio::test]
 async fn a_change_in_postgres_is_heard_of_at_once() {

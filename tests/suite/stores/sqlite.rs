@@ -90,6 +90,20 @@ async fn a_file_of_a_newer_version_is_refused() {
 }
 
 #[tokio::test]
+async fn a_file_of_the_first_schema_is_brought_to_this_one() {
+    let file = File::new();
+    let registry = file.opened().await;
+    registry.insert(&registered("old", "")).await.unwrap();
+    drop(registry);
+    file.execute("DROP INDEX clients_self_registered").await;
+    file.execute("DELETE FROM _sqlx_migrations WHERE version = 2").await;
+    let registry = file.opened().await;
+    assert_eq!(registry.self_registered(10).await.unwrap(), 1);
+    // There is such an index again.
+    file.execute("DROP INDEX clients_self_registered").await;
+}
+
+#[tokio::test]
 async fn a_file_of_something_else_is_refused_and_left_as_it_is() {
     let file = File::new();
     let path = file.path();
