@@ -39,6 +39,7 @@ mod request;
 mod routes;
 #[cfg(feature = "sqlite")]
 mod sqlite_file;
+mod sync;
 
 pub mod certificate;
 #[cfg(feature = "cli")]

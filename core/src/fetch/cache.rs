@@ -1,7 +1,6 @@
 //! Every URL that was asked for, within a bound of memory.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use super::cached::{CacheUse, CachedKeySet};
@@ -10,6 +9,7 @@ use super::error::{FailureKind, FetchError};
 use super::target::Target;
 use crate::algorithm::Algorithm;
 use crate::key::{KeySet, VerificationKey};
+use crate::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The entries by URL.
 ///
@@ -90,6 +90,13 @@ impl Cache {
         });
         list.truncate(most);
         list
+    }
+
+    /// What is counted, and what is there.
+    #[cfg(all(test, shuttle))]
+    pub(super) fn weights(&self) -> (usize, usize) {
+        let known = self.read();
+        (known.weight, known.entries.values().map(|entry| entry.weight()).sum())
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Known> {

@@ -1,8 +1,6 @@
 //! What is known of one URL, and what to do when it is asked for. Without a clock and without a network:
 //! times come in, and whoever asks does what the answer says.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -14,6 +12,8 @@ use super::limits::{
 };
 use super::target::Target;
 use crate::key::KeySet;
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One URL.
 pub(super) struct Entry {

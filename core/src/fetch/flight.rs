@@ -6,19 +6,22 @@ use std::time::Duration;
 
 use aws_lc_rs::rand;
 use rustls::ClientConfig;
-use tokio::runtime::Handle;
-use tokio::time::{Instant, timeout, timeout_at};
 
 use super::cache::{Cache, weight};
 use super::counters::Counts;
 use super::dialer::Dialer;
 use super::document;
+#[cfg(not(all(test, shuttle)))]
 use super::download::download;
 use super::entry::{Departure, Entry, Fetched, Flight, Outcome};
 use super::error::{FailureKind, FetchError};
 use super::limits::FETCH_TIMEOUT;
+#[cfg(all(test, shuttle))]
+use super::models::download;
 use super::turns::Turns;
 use crate::clock::Clock;
+use crate::sync::runtime::Handle;
+use crate::sync::time::{Instant, timeout, timeout_at};
 
 /// What all fetches of a fetcher have in common.
 #[derive(Clone)]

@@ -30,6 +30,9 @@ mod flight;
 mod lifetime;
 pub mod limits;
 mod metered;
+#[cfg(test)]
+#[cfg(shuttle)]
+mod models;
 mod resolver;
 mod target;
 pub(crate) mod tls;

@@ -1,13 +1,13 @@
 //! Whose turn it is: few fetches at once from one host, and not too many in all.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Duration, Instant, sleep_until, timeout_at};
 
 use super::error::{FailureKind, FetchError};
 use super::limits::{AT_ONCE_PER_HOST, FETCHES_PER_SECOND};
+use crate::sync::time::{Duration, Instant, sleep_until, timeout_at};
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Hands out turns. Times are the runtime's: how fast a server may go out into the network is no matter of
 /// what its clock shows.
@@ -41,6 +41,11 @@ impl Turns {
             .ok_or_else(|| busy("too many key sets are fetched at once"))?;
         sleep_until(begin).await;
         Ok(turn)
+    }
+
+    #[cfg(all(test, shuttle))]
+    pub(super) fn are_over(&self) -> bool {
+        lock(&self.hosts).is_empty()
     }
 
     fn semaphore(&self, host: &str) -> Arc<Semaphore> {

@@ -3,6 +3,9 @@
 //! One operation, claim if absent: a look followed by a write lets two requests through at once.
 
 mod memory;
+#[cfg(test)]
+#[cfg(shuttle)]
+mod models;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]

@@ -1,11 +1,11 @@
 //! A `jti` that was claimed for a request, and can be given back once.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{DynReplayStore, ReplayKey};
 use crate::store::StoreError;
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// The claim of one request. Dropped it stays: only [`release`](Reservation::release) gives it back.
 pub(crate) struct Reservation {

@@ -27,6 +27,9 @@ mod attempted;
 mod budget;
 mod guard;
 mod limits;
+#[cfg(test)]
+#[cfg(shuttle)]
+mod models;
 mod port;
 mod recent;
 #[cfg(feature = "redis")]

@@ -6,13 +6,12 @@
 
 use std::future::Future;
 use std::sync::OnceLock;
-use std::thread;
 
 use futures_channel::oneshot;
-use tokio::runtime::{Builder, Handle};
-use tokio::task::JoinHandle;
 
 use super::super::StoreError;
+use crate::sync::runtime::Handle;
+use crate::sync::task::JoinHandle;
 
 /// A thread with a runtime, started by the first who needs it. It ends with this value, and with it what runs on it.
 #[derive(Default)]
@@ -54,16 +53,26 @@ impl Keeper {
     }
 }
 
+#[cfg(not(shuttle))]
 fn start() -> Result<Running, String> {
+    use crate::sync::runtime::Builder;
+
     let cannot = |error: std::io::Error| format!("no thread for the database of clients: {error}");
     let runtime = Builder::new_current_thread().enable_all().build().map_err(cannot)?;
     let handle = runtime.handle().clone();
     let (stop, stopped) = oneshot::channel();
-    thread::Builder::new()
+    std::thread::Builder::new()
         .name("countersign-clients".to_owned())
         .spawn(move || {
             let _ = runtime.block_on(stopped);
         })
         .map_err(cannot)?;
     Ok(Running { runtime: handle, _stop: stop })
+}
+
+/// In a model check what would run on the thread is a task among its others.
+#[cfg(shuttle)]
+fn start() -> Result<Running, String> {
+    let (stop, _) = oneshot::channel();
+    Ok(Running { runtime: Handle, _stop: stop })
 }

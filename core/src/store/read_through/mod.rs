@@ -3,6 +3,9 @@
 mod fault;
 mod keeper;
 mod memory;
+#[cfg(test)]
+#[cfg(shuttle)]
+mod models;
 mod poll;
 mod source;
 
@@ -20,6 +23,8 @@ use super::{ClientStore, StoreError};
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::secret::Rehash;
+use crate::sync::runtime::Handle;
+use crate::sync::time::timeout;
 
 /// A [`ClientStore`] that asks a database once for a client, and then remembers it. Behind the feature `cache`.
 ///
@@ -175,7 +180,7 @@ impl<S: ClientSource> ClientStore for ReadThrough<S> {
 
 /// Whatever becomes of it, the ticket tells those who wait, and itself when it is dropped.
 async fn load<S: ClientSource>(source: Arc<S>, ticket: Ticket) {
-    let loaded = tokio::time::timeout(ReadThrough::<S>::DEADLINE, source.load(ticket.client_id())).await;
+    let loaded = timeout(ReadThrough::<S>::DEADLINE, source.load(ticket.client_id())).await;
     ticket.land(match loaded {
         Ok(loaded) => loaded.map_err(Fault::new),
         Err(_) => Err(Fault::text("no answer in time")),
@@ -185,9 +190,9 @@ async fn load<S: ClientSource>(source: Arc<S>, ticket: Ticket) {
 /// Waits for a load. A request that stops waiting leaves it as it is.
 async fn landed(mut flight: Flight) -> Result<Option<Arc<Client>>, StoreError> {
     let landed = flight.wait_for(Option::is_some);
-    let landed = match tokio::runtime::Handle::try_current() {
+    let landed = match Handle::try_current() {
         // A load keeps its own time. This is for one whose thread is stuck.
-        Ok(_) => tokio::time::timeout(MOST_PATIENCE, landed).await,
+        Ok(_) => timeout(MOST_PATIENCE, landed).await,
         Err(_) => Ok(landed.await),
     };
     match landed {

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::sync::Notify;
-use tokio::task::AbortHandle;
-use tokio::time::{sleep, timeout};
 
 use super::super::StoreError;
 use super::keeper::Keeper;
 use super::memory::Memory;
 use super::source::ClientSource;
+use crate::sync::task::AbortHandle;
+use crate::sync::time::{sleep, timeout};
 
 /// Two tasks: one asks for changes, the other waits for hints to ask at once. They end with this value.
 #[derive(Default)]

@@ -1,0 +1,176 @@
+//! The store in memory and the reservation under every order that the checker draws.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use shuttle::future::block_on;
+use shuttle::thread;
+
+use super::{Claim, DynReplayStore, MemoryReplayStore, ReplayKey, ReplayStore, Reservation};
+use crate::sync::Arc;
+use crate::sync::checker::{SetClock, check};
+
+fn key(client: &'static str, id: &str) -> ReplayKey<'static> {
+    ReplayKey::new("", client, id)
+}
+
+fn claim(store: &impl ReplayStore, key: &ReplayKey<'_>, seconds: u64) -> Claim {
+    block_on(ReplayStore::claim(store, key, Duration::from_secs(seconds))).unwrap()
+}
+
+fn all_of(threads: Vec<thread::JoinHandle<()>>) {
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+/// Counts in std's atomics: what a check counts for itself is no step.
+fn count(counter: &AtomicUsize) -> usize {
+    counter.load(Ordering::SeqCst)
+}
+
+#[test]
+fn of_many_claims_of_one_assertion_one_is_accepted() {
+    check(|| {
+        let clock = SetClock::at(1000);
+        let store = Arc::new(MemoryReplayStore::with_clock(clock.clone()));
+        let fresh = Arc::new(AtomicUsize::new(0));
+        let mut threads: Vec<_> = (0..3)
+            .map(|_| {
+                let (store, fresh) = (Arc::clone(&store), Arc::clone(&fresh));
+                thread::spawn(move || match claim(&*store, &key("app", "1"), 60) {
+                    Claim::Fresh => drop(fresh.fetch_add(1, Ordering::SeqCst)),
+                    other => assert_eq!(other, Claim::Used),
+                })
+            })
+            .collect();
+        // Others, whose claims expire and are swept away meanwhile.
+        let (other, swept) = (Arc::clone(&store), Arc::clone(&store));
+        threads.push(thread::spawn(move || {
+            for id in ["1", "2", "3"] {
+                assert_eq!(claim(&*other, &key("neighbour", id), 5), Claim::Fresh);
+            }
+        }));
+        threads.push(thread::spawn(move || {
+            clock.advance(20);
+            swept.sweep();
+            clock.advance(20);
+        }));
+        all_of(threads);
+        assert_eq!(count(&fresh), 1);
+        assert_eq!(claim(&*store, &key("app", "1"), 60), Claim::Used);
+    });
+}
+
+#[test]
+fn a_reservation_is_given_back_once() {
+    check(|| {
+        let store = Arc::new(MemoryReplayStore::with_clock(SetClock::at(1000)));
+        assert_eq!(claim(&*store, &key("app", "1"), 60), Claim::Fresh);
+        let erased = Arc::clone(&store) as Arc<dyn DynReplayStore>;
+        let reservation = Arc::new(Reservation::new(erased, "".into(), &key("app", "1")));
+        let fresh = Arc::new(AtomicUsize::new(0));
+        let releases = (0..2).map(|_| {
+            let reservation = Arc::clone(&reservation);
+            thread::spawn(move || block_on(reservation.release("app")).unwrap())
+        });
+        let claims = (0..3).map(|_| {
+            let (store, fresh) = (Arc::clone(&store), Arc::clone(&fresh));
+            thread::spawn(move || {
+                if claim(&*store, &key("app", "1"), 60) == Claim::Fresh {
+                    fresh.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        });
+        all_of(releases.chain(claims).collect());
+        if claim(&*store, &key("app", "1"), 60) == Claim::Fresh {
+            fresh.fetch_add(1, Ordering::SeqCst);
+        }
+        assert_eq!(count(&fresh), 1, "released once");
+        assert_eq!(store.len(), 1);
+    });
+}
+
+/// As a request uses the store: it reads the clock, claims for as long as the assertion can still pass, and looks
+/// again whether it can.
+fn present(store: &MemoryReplayStore, clock: &SetClock, expires_at: u64, margin: u64) -> bool {
+    let now = clock.wall_seconds();
+    now < expires_at
+        && claim(store, &key("app", "1"), expires_at - now + margin) == Claim::Fresh
+        && clock.wall_seconds() < expires_at
+}
+
+/// Presents it three times on each of two threads while the clock does something; how often it is accepted.
+fn accepted_while(
+    clock: &SetClock,
+    store: &Arc<MemoryReplayStore>,
+    margin: u64,
+    time: impl FnOnce() + Send + 'static,
+) -> usize {
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let presents = (0..2).map(|_| {
+        let (store, clock, accepted) = (Arc::clone(store), clock.clone(), Arc::clone(&accepted));
+        thread::spawn(move || {
+            for _ in 0..3 {
+                if present(&store, &clock, 1060, margin) {
+                    accepted.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        })
+    });
+    all_of(presents.chain([thread::spawn(time)]).collect());
+    count(&accepted)
+}
+
+#[test]
+fn an_assertion_is_not_accepted_again_around_its_end() {
+    check(|| {
+        let clock = SetClock::at(1000);
+        let store = Arc::new(MemoryReplayStore::with_clock(clock.clone()));
+        let (time, swept) = (clock.clone(), Arc::clone(&store));
+        let accepted = accepted_while(&clock, &store, 0, move || {
+            for _ in 0..4 {
+                time.advance(20);
+                swept.sweep();
+            }
+        });
+        assert!(accepted <= 1);
+    });
+}
+
+/// However far.
+#[test]
+fn a_wall_clock_that_is_set_back_forgets_nothing() {
+    check(|| {
+        let clock = SetClock::at(1000);
+        let store = Arc::new(MemoryReplayStore::with_clock(clock.clone()));
+        assert!(present(&store, &clock, 1060, 0));
+        let (time, swept) = (clock.clone(), Arc::clone(&store));
+        let accepted = accepted_while(&clock, &store, 0, move || {
+            time.set_back(500);
+            for _ in 0..3 {
+                time.advance(100);
+                swept.sweep();
+            }
+        });
+        assert_eq!(accepted, 0);
+    });
+}
+
+/// The one case in which how far matters: between the time by which a request was judged and its claim. What a request
+/// has the store remember besides (`remember_for`) is for that.
+#[test]
+fn a_wall_clock_that_is_set_back_before_the_claim_accepts_nothing_again() {
+    check(|| {
+        let clock = SetClock::at(1000);
+        let store = Arc::new(MemoryReplayStore::with_clock(clock.clone()));
+        let (time, swept) = (clock.clone(), Arc::clone(&store));
+        let accepted = accepted_while(&clock, &store, 20, move || {
+            time.advance(40);
+            time.set_back(20);
+            for _ in 0..3 {
+                time.advance(19);
+                swept.sweep();
+            }
+        });
+        assert!(accepted <= 1);
+    });
+}
