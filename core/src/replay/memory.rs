@@ -123,8 +123,9 @@ impl MemoryReplayStore {
             }
             Entry::Vacant(_) if count >= self.quota => Claim::ClientFull,
             Entry::Vacant(vacant) => {
-                if self.live.fetch_add(1, Ordering::Relaxed) >= self.capacity {
-                    self.live.fetch_sub(1, Ordering::Relaxed);
+                // In one step: one that is refused must not stand in the way of another for which there is room.
+                let more = |live: usize| (live < self.capacity).then_some(live + 1);
+                if self.live.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
                     return Claim::Full;
                 }
                 vacant.insert(until);

@@ -174,3 +174,63 @@ fn a_wall_clock_that_is_set_back_before_the_claim_accepts_nothing_again() {
         assert!(accepted <= 1);
     });
 }
+
+#[test]
+fn there_is_never_more_than_there_is_room_for() {
+    check(|| {
+        let clock = SetClock::at(1000);
+        let store = Arc::new(MemoryReplayStore::with_clock(clock.clone()).with_capacity(3, 2));
+        let kept = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let mut threads: Vec<_> = ["app", "neighbour"]
+            .into_iter()
+            .enumerate()
+            .flat_map(|(number, client)| {
+                let (store, kept) = (Arc::clone(&store), Arc::clone(&kept));
+                ["12", "34"].map(move |ids| {
+                    let (store, kept) = (Arc::clone(&store), Arc::clone(&kept));
+                    thread::spawn(move || {
+                        for id in ids.split("").filter(|id| !id.is_empty()) {
+                            if claim(&*store, &key(client, id), 60) == Claim::Fresh {
+                                kept[number].fetch_add(1, Ordering::SeqCst);
+                            }
+                            assert!(store.len() <= 3);
+                        }
+                    })
+                })
+            })
+            .collect();
+        let swept = Arc::clone(&store);
+        threads.push(thread::spawn(move || {
+            clock.advance(10);
+            swept.sweep();
+        }));
+        all_of(threads);
+        let [app, neighbour] = &*kept;
+        assert!(count(app) <= 2 && count(neighbour) <= 2);
+        assert_eq!((count(app) + count(neighbour), store.len()), (3, 3));
+    });
+}
+
+/// Whoever is being refused meanwhile.
+#[test]
+fn what_is_given_back_makes_room_at_once() {
+    check(|| {
+        let store = Arc::new(MemoryReplayStore::with_clock(SetClock::at(1000)).with_capacity(2, 2));
+        assert_eq!(claim(&*store, &key("app", "1"), 60), Claim::Fresh);
+        assert_eq!(claim(&*store, &key("app", "2"), 60), Claim::Fresh);
+        let fresh = Arc::new(AtomicUsize::new(0));
+        let try_one = |client: &'static str, releases: bool| {
+            let (store, fresh) = (Arc::clone(&store), Arc::clone(&fresh));
+            thread::spawn(move || {
+                if releases {
+                    block_on(ReplayStore::release(&*store, &key("app", "1"))).unwrap();
+                }
+                if claim(&*store, &key(client, "3"), 60) == Claim::Fresh {
+                    fresh.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        };
+        all_of(vec![try_one("app", true), try_one("neighbour", false)]);
+        assert_eq!((count(&fresh), store.len()), (1, 2));
+    });
+}
