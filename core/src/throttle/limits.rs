@@ -230,15 +230,15 @@ impl FailureLimits {
     pub(super) fn failed_now(&self, attempt: &Attempted<'_>) {
         let Some(keys) = self.keys(attempt) else { return };
         let now = self.now();
-        {
-            let mut shard = lock(shard(&self.clients, keys.client));
-            if self.is_trusted(&mut shard, keys, now) {
-                return;
-            }
-            let even_at = shard.failures.get(keys.client).unwrap_or_default();
-            let even_at = self.by_client.spend(even_at, now);
-            shard.failures.note(keys.client, even_at, now, self.bounds(self.by_client.forgives_within()));
+        let mut of_client = lock(shard(&self.clients, keys.client));
+        if self.is_trusted(&mut of_client, keys, now) {
+            return;
         }
+        let even_at = of_client.failures.get(keys.client).unwrap_or_default();
+        let even_at = self.by_client.spend(even_at, now);
+        of_client.failures.note(keys.client, even_at, now, self.bounds(self.by_client.forgives_within()));
+        // Still under that lock: a success that takes this failure back must find it among the source's, or it would
+        // take back another client's. Nobody locks the two in the other order.
         let source = self.keys.hash_one(keys.source);
         let mut failures = lock(shard(&self.sources, source));
         let even_at = self.by_source.spend(failures.get(source).unwrap_or_default(), now);

@@ -54,6 +54,30 @@ fn no_failure_is_lost() {
     });
 }
 
+/// Those of the client that proved itself are given back, and no others, not even for a moment.
+#[test]
+fn a_success_gives_back_its_own_failures_alone() {
+    check(|| {
+        let limits = Arc::new(limits(&SetClock::at(1000)));
+        limits.failed_now(&attempted("neighbour"));
+        let fails = (0..2).map(|_| {
+            let limits = Arc::clone(&limits);
+            thread::spawn(move || limits.failed_now(&attempted("app")))
+        });
+        let succeeds = {
+            let limits = Arc::clone(&limits);
+            thread::spawn(move || limits.succeeded_now(&attempted("app")))
+        };
+        let scans = {
+            let limits = Arc::clone(&limits);
+            thread::spawn(move || assert!(wait(&limits, "another") >= 1, "the neighbour's failure is gone"))
+        };
+        all_of(fails.chain([succeeds, scans]));
+        assert_eq!((wait(&limits, "app"), wait(&limits, "neighbour")), (0, 60));
+        assert_eq!(wait(&limits, "another"), 1);
+    });
+}
+
 /// What was let through together counts together, so that a guesser is ahead by what he has under way, and once.
 #[test]
 fn nobody_guesses_more_than_the_budget_and_what_was_under_way() {
