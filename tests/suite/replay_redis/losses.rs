@@ -145,7 +145,8 @@ async fn a_loss_is_when_the_node_says_that_noticed_it_first() {
     }
     server.ask::<()>(["FLUSHALL"]);
     for store in [&first, &slow] {
-        claim(store, "a", 3).await.unwrap_err();
+        // Whether this one is judged anew or fails, the loss is known after it.
+        let _ = claim(store, "a", 3).await;
         assert!(store.memory_lost_at().unwrap() >= SystemTime::UNIX_EPOCH + Duration::from_secs(NOW as u64));
     }
     let starts_later = connect_at(&server.url(), &late).await;
