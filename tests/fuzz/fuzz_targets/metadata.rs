@@ -14,7 +14,11 @@ fuzz_target!(|input: &[u8]| {
         let hash = text.trim();
         let _ = ClientSecret::hashed(hash);
         let stored = ClientSecret::stored(hash);
-        assert_eq!(format!("{stored:?}"), format!("{:?}", ClientSecret::stored("another")), "a hash is shown");
+        assert_eq!(
+            format!("{stored:?}"),
+            format!("{:?}", ClientSecret::stored("another")),
+            "a hash is shown"
+        );
         // What cannot be read is kept, and matches nothing.
         let client = Client::new("c").with_method(AuthMethod::CLIENT_SECRET_BASIC).with_secret(stored);
         assert_eq!(client.secrets().len(), 1);
