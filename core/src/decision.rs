@@ -136,11 +136,10 @@ impl Inner {
         };
         let client_id = attempt.client_id();
         presented.check_client_id(client_id).map_err(|failure| failure.by(&method.0))?;
-        let found = self
-            .clients
-            .find(client_id)
-            .await
-            .map_err(|error| Failure::new(Reason::StoreUnavailable).got(error.to_string()))?;
+        let found = self.clients.find(client_id).await.map_err(|error| {
+            let failure = Failure::new(Reason::StoreUnavailable).got(error.to_string());
+            if error.is_of_one_client() { failure.of_one_client() } else { failure }
+        })?;
         // Read after the look-up: what is judged is the present, however long that took.
         let context = Context { inner: self, endpoint: presented.endpoint(), now: self.clock.now() };
         // A store that folds case must not make two ids one.

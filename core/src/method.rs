@@ -223,7 +223,9 @@ impl<'a> Context<'a> {
             }
             Ok(Claim::Full) => Err(Failure::new(Reason::ReplayStoreFull).got("the store is full")),
             Ok(Claim::ClientFull) => {
-                Err(Failure::new(Reason::ReplayStoreFull).got("this client's part of the store is full"))
+                let full =
+                    Failure::new(Reason::ReplayStoreFull).got("this client's part of the store is full");
+                Err(full.of_one_client())
             }
             Err(error) => Err(Failure::new(Reason::StoreUnavailable).got(error.to_string())),
         }

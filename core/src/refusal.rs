@@ -16,6 +16,7 @@ pub struct Failure {
     expected: Option<Cow<'static, str>>,
     got: Option<Cow<'static, str>>,
     registered: bool,
+    of_one_client: bool,
     // Rarely there, and an error is to be small.
     method: Option<Box<AuthMethod>>,
     retry_after: Option<u64>,
@@ -24,7 +25,16 @@ pub struct Failure {
 impl Failure {
     /// A failure without further detail.
     pub const fn new(reason: Reason) -> Self {
-        Failure { reason, expected: None, got: None, registered: false, method: None, retry_after: None }
+        Failure {
+            reason,
+            expected: None,
+            got: None,
+            registered: false,
+            // Each client names a host of its own.
+            of_one_client: matches!(reason, Reason::JwksUnavailable),
+            method: None,
+            retry_after: None,
+        }
     }
 
     /// What would have been accepted. Never a secret.
@@ -50,6 +60,12 @@ impl Failure {
     /// It is about a client that is registered.
     pub(crate) fn of_registered_client(mut self) -> Self {
         self.registered = true;
+        self
+    }
+
+    /// Others could be served meanwhile.
+    pub(crate) fn of_one_client(mut self) -> Self {
+        self.of_one_client = true;
         self
     }
 
@@ -139,11 +155,17 @@ impl Refusal {
         self.failure.got.as_deref()
     }
 
-    /// Did the request name a client that is registered?
+    /// Of a [`RefusalKind::DependencyDown`]: is it about this one client, so that it says nothing of others? So are its
+    /// `jwks_uri`, an entry of the registry that cannot be read, and its part of the replay store.
+    pub fn is_of_one_client(&self) -> bool {
+        self.failure.of_one_client
+    }
+
     pub(crate) fn method(&self) -> Option<&AuthMethod> {
         self.failure.method()
     }
 
+    /// Did the request name a client that is registered?
     pub(crate) fn is_of_registered_client(&self) -> bool {
         self.failure.registered
     }

@@ -153,29 +153,44 @@ impl<S: ClientStore> ClientStore for Arc<S> {
 }
 
 /// A store could not answer. Not the same as an answer that is no.
-pub struct StoreError(Box<dyn std::error::Error + Send + Sync>);
+pub struct StoreError {
+    source: Box<dyn std::error::Error + Send + Sync>,
+    of_one_client: bool,
+}
 
 impl StoreError {
     /// Keeps the driver's own error, or a text.
     pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        StoreError(source.into())
+        StoreError { source: source.into(), of_one_client: false }
+    }
+
+    /// The store answers, and what it has of the client that was asked for cannot be read: others are served.
+    #[must_use]
+    pub fn of_one_client(mut self) -> Self {
+        self.of_one_client = true;
+        self
+    }
+
+    /// Was that said of it?
+    pub fn is_of_one_client(&self) -> bool {
+        self.of_one_client
     }
 }
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the store cannot answer: {}", self.0)
+        write!(f, "the store cannot answer: {}", self.source)
     }
 }
 
 impl fmt::Debug for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        fmt::Debug::fmt(&self.source, f)
     }
 }
 
 impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&*self.0)
+        Some(&*self.source)
     }
 }

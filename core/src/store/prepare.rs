@@ -24,7 +24,8 @@ impl Preparation {
     /// [`StoreError`] that names the client and what is wrong with it.
     pub(super) fn client(&self, metadata: &ClientMetadata) -> Result<Arc<Client>, StoreError> {
         let unfit = |error: MetadataError| {
-            StoreError::new(format!("the client {:?} cannot be read: {error}", metadata.client_id))
+            let problem = format!("the client {:?} cannot be read: {error}", metadata.client_id);
+            StoreError::new(problem).of_one_client()
         };
         let client = Client::from_stored(metadata).map_err(unfit)?;
         match &self.0 {

@@ -9,7 +9,8 @@ use countersign::{AuthMethod, Authenticator, Endpoint, RefusalKind};
 use serde_json::{Value, json};
 
 /// Learns from the decisions themselves which methods have what they depend on: a method whose last request failed because
-/// a store or a key source could not answer is failing, until one is answered again or nothing was heard for a while.
+/// a store could not answer is failing, until one is answered again or nothing was heard for a while. What ails one client
+/// alone, such as the host of its `jwks_uri`, does not count: any client could take the node out of rotation.
 #[derive(Default)]
 pub(crate) struct Health(Mutex<BTreeMap<String, State>>);
 
@@ -68,7 +69,7 @@ impl Observer for Health {
     fn decided(&self, decision: &Decision<'_>) {
         let Some(method) = decision.method else { return };
         match decision.refusal() {
-            Some(refusal) if refusal.kind() == RefusalKind::DependencyDown => {
+            Some(refusal) if refusal.kind() == RefusalKind::DependencyDown && !refusal.is_of_one_client() => {
                 self.note(method, Some((refusal.reason().code(), decision.time)));
             }
             // A client's mistake says nothing about the stores: many are found before one is asked.

@@ -18,12 +18,17 @@ impl Fault {
     pub(super) fn text(problem: &'static str) -> Self {
         Fault::new(StoreError::new(problem))
     }
+
+    pub(super) fn told(self) -> StoreError {
+        let of_one_client = self.0.of_one_client;
+        StoreError { of_one_client, ..StoreError::new(self) }
+    }
 }
 
 /// Without the words that a [`StoreError`] begins with; it becomes one again.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.0.fmt(f)
+        self.0.source.fmt(f)
     }
 }
 
@@ -35,6 +40,6 @@ impl fmt::Debug for Fault {
 
 impl Error for Fault {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.0.source()
+        self.0.source.source()
     }
 }

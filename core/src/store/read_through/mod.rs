@@ -153,7 +153,7 @@ impl<S: ClientSource> ClientStore for ReadThrough<S> {
     async fn find(&self, client_id: &str) -> Result<Option<Arc<Client>>, StoreError> {
         self.poll.start(&self.keeper, &self.memory, &self.source)?;
         let flight = match self.memory.look(client_id) {
-            Look::Known(answer) => return answer.map_err(StoreError::new),
+            Look::Known(answer) => return answer.map_err(Fault::told),
             Look::Full => return Err(StoreError::new("too many clients are being looked up")),
             Look::Join(flight) => flight,
             Look::Load(ticket, flight) => {
@@ -198,7 +198,7 @@ async fn landed(mut flight: Flight) -> Result<Option<Arc<Client>>, StoreError> {
     match landed {
         Ok(Ok(answer)) => {
             let answer = answer.clone().unwrap_or_else(|| Err(Fault::text("the load has no outcome")));
-            answer.map_err(StoreError::new)
+            answer.map_err(Fault::told)
         }
         Ok(Err(_)) => Err(StoreError::new("the load was given up")),
         Err(_) => Err(StoreError::new("the load does not end")),

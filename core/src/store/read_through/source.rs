@@ -15,8 +15,9 @@ pub trait ClientSource: Send + Sync + 'static {
     /// The client with exactly this id, as it stands now.
     ///
     /// # Errors
-    /// [`StoreError`] when the database cannot answer, or this one client cannot be read. Name the client and what is
-    /// wrong with it; a request for it is refused with 503, and the operator reads the error in its event.
+    /// [`StoreError`] when the database cannot answer, or, marked by [`StoreError::of_one_client`], this one client cannot
+    /// be read. Name the client and what is wrong with it; a request for it is refused with 503, and the operator reads
+    /// the error in its event.
     fn load(&self, client_id: &str) -> impl Future<Output = Result<Option<Arc<Client>>, StoreError>> + Send;
 
     /// Which clients were added, changed or removed after this version, and the version of now. `None`: any version

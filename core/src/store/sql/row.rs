@@ -60,7 +60,7 @@ impl Row {
 
 /// The error of one row.
 pub(in super::super) fn unfit(client_id: &str, problem: &str) -> StoreError {
-    StoreError::new(format!("the client {client_id:?} cannot be read: {problem}"))
+    StoreError::new(format!("the client {client_id:?} cannot be read: {problem}")).of_one_client()
 }
 
 /// What is wrong with JSON, without what stands in it: that can be a secret.

@@ -1,6 +1,13 @@
 //! An operator decides who registers, and changes what is registered.
 
+use std::thread;
+use std::time::Duration;
+
+use countersign::Algorithm;
+use countersign::sign::{ClientAssertion, SigningKey};
 use serde_json::{Value, json};
+use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use crate::Outcome;
 use crate::http::Connection;
@@ -109,6 +116,79 @@ fn a_foreign_page_changes_nothing() -> Outcome<()> {
     let clients = node.connect()?.send("GET", "/clients", &[], "")?;
     assert_eq!(clients.status, 404);
     Ok(())
+}
+
+/// With one method, so that the node is ready by that one alone.
+#[test]
+fn one_client_does_not_take_a_node_out_of_rotation() -> Outcome<()> {
+    for framework in ["axum", "actix"] {
+        let folder = Folder::with(&[
+            (
+                "as.toml",
+                "issuer = \"https://as.example\"\nclients = \"clients.json\"\nregistry = \"sqlite://registry.db\"\n\
+                 [policy]\nmethods = [\"private_key_jwt\"]\n[admin]\nlisten = \"127.0.0.1:0\"\n",
+            ),
+            (
+                "clients.json",
+                r#"[{"client_id": "dead", "token_endpoint_auth_method": "private_key_jwt",
+                     "jwks_uri": "https://127.0.0.1:1/jwks"}]"#,
+            ),
+        ])?;
+        let node = Node::start(&folder.0, framework)?;
+        let (mut connection, mut operator) = (node.connect()?, node.connect_as_operator()?);
+        let key = SigningKey::generate(Algorithm::ES256)?;
+        let client = connection.register(&json!({
+            "token_endpoint_auth_method": "private_key_jwt", "grant_types": ["client_credentials"],
+            "jwks": { "keys": [key.public_jwk()] },
+        }))?;
+        let broken = client.client_id.as_str();
+        // A change of the registry is seen within two seconds.
+        let mut asked = |client_id: &str, expected: u16| -> Outcome<()> {
+            for _ in 0..200 {
+                let assertion =
+                    ClientAssertion::for_client(client_id).audience("https://as.example").sign(&key)?;
+                let [(first, kind), (second, jwt)] = assertion.form_fields();
+                let kind = kind.replace(':', "%3A");
+                let form = format!("grant_type=client_credentials&{first}={kind}&{second}={jwt}");
+                if connection.form("/token", None, &form)?.status == expected {
+                    return Ok(());
+                }
+                thread::sleep(Duration::from_millis(20));
+            }
+            Err(format!("{client_id} never gets {expected}: {:?}", node.log().last()).into())
+        };
+        let mut ready = || operator.send("GET", "/ready", &[], "");
+        assert_eq!(ready()?.json()?["methods"], json!({ "private_key_jwt": "ok" }));
+
+        // A host that does not answer, and a row that cannot be read, are one client's.
+        asked(broken, 200)?;
+        asked("dead", 503)?;
+        assert_eq!(ready()?.status, 200);
+        asked(broken, 200)?;
+        let file = folder.0.join("registry.db");
+        by_hand(&file, "UPDATE clients SET metadata = '{'")?;
+        asked(broken, 503)?;
+        assert_eq!(ready()?.status, 200);
+
+        // A registry that does not answer is everybody's.
+        by_hand(&file, "ALTER TABLE clients RENAME TO elsewhere")?;
+        asked("anybody", 503)?;
+        let answer = ready()?;
+        assert_eq!(answer.status, 503, "{answer:?}");
+        assert_eq!(answer.json()?["methods"], json!({ "private_key_jwt": "store_unavailable" }));
+    }
+    Ok(())
+}
+
+/// What somebody does to the database.
+fn by_hand(file: &std::path::Path, statement: &'static str) -> Outcome<()> {
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let options = SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(5));
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        sqlx::query(statement).execute(&mut connection).await?;
+        connection.close().await?;
+        Ok(())
+    })
 }
 
 fn folder(more: &str) -> Outcome<Folder> {
