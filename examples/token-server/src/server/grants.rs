@@ -48,12 +48,21 @@ struct Refreshable {
 
 impl Grants {
     /// The first refresh token of a grant.
+    ///
+    /// # Errors
+    /// When the grant was taken back meanwhile: its code may be redeemed a second time while the first is under way.
     pub(crate) async fn start(&self, grant: Grant, now: u64) -> Result<String, OAuthError> {
         let (id, secret) = (grant.id.clone(), jose::random(32)?);
         let token = format!("{id}.{secret}");
         let expires = now + REFRESH_TOKEN_SECONDS;
+        let public_id = grant.public_id();
         let kept = Refreshable { grant, secret: hashed(&secret), expires };
         self.0.insert(Kind::Grant, &id, kept.written()?, expires, now).await?;
+        // After the insert: whoever takes the grant back writes that down first, and then looks for the grant.
+        if self.is_revoked(&public_id, now).await? {
+            self.0.take(Kind::Grant, &id, now).await?;
+            return Err(REVOKED);
+        }
         Ok(token)
     }
 
@@ -79,7 +88,12 @@ impl Grants {
         }
         let rotated = Refreshable { secret: hashed(&next), ..kept.clone() }.written()?;
         if kept.has(secret) && self.0.replace(Kind::Grant, id, found, rotated, now).await? {
-            return Ok(format!("{id}.{next}"));
+            if !self.is_revoked(&kept.grant.public_id(), now).await? {
+                return Ok(format!("{id}.{next}"));
+            }
+            // Whoever took the grant back did not get to the end of it.
+            self.revoke_grant(id, now).await?;
+            return Err(REVOKED);
         }
         // An old one, or one that somebody else used at this very moment.
         self.revoke_grant(id, now).await?;
@@ -109,8 +123,7 @@ impl Grants {
 
     /// Public ids of grants, and ids of single access tokens, until the last token of them has expired by itself.
     async fn revoke(&self, id: &str, expires: u64, now: u64) -> Result<(), OAuthError> {
-        self.0.insert(Kind::Revoked, id, Vec::new(), expires, now).await?;
-        Ok(())
+        Ok(self.0.keep(Kind::Revoked, id, expires, now).await?)
     }
 
     async fn find(&self, id: &str, now: u64) -> Result<Option<(Refreshable, Vec<u8>)>, OAuthError> {
@@ -146,6 +159,8 @@ impl Refreshable {
 pub(crate) const UNKNOWN: OAuthError =
     OAuthError::invalid_grant("the refresh token is unknown, expired or of another client");
 
+const REVOKED: OAuthError = OAuthError::invalid_grant("the grant was revoked");
+
 const REFRESH_TOKEN_SECONDS: u64 = 14 * 24 * 3600;
 
 #[cfg(test)]
@@ -175,5 +190,25 @@ mod tests {
         assert!(grants.rotate(&first, "c", 2).await.is_err());
         assert!(grants.rotate(&second, "c", 2).await.is_err());
         assert!(grants.is_revoked(&grant().public_id(), 2).await.unwrap());
+    }
+
+    /// As when a code comes a second time before the request that used it has got its grant.
+    #[tokio::test]
+    async fn a_grant_that_was_taken_back_does_not_start() {
+        let grants = Grants(Arc::new(State::in_memory()));
+        grants.revoke_grant("g", 0).await.unwrap();
+        assert!(grants.start(grant(), 0).await.is_err());
+        assert!(grants.0.find(Kind::Grant, "g", 0).await.unwrap().is_none());
+    }
+
+    /// As when the store went down after the first of the two steps of taking it back.
+    #[tokio::test]
+    async fn a_grant_that_was_half_taken_back_is_not_refreshed() {
+        let grants = Grants(Arc::new(State::in_memory()));
+        let token = grants.start(grant(), 0).await.unwrap();
+        grants.revoke(&grant().public_id(), 100, 0).await.unwrap();
+        assert!(grants.rotate(&token, "c", 1).await.is_err());
+        assert!(grants.0.find(Kind::Grant, "g", 1).await.unwrap().is_none());
+        assert!(grants.is_revoked(&grant().public_id(), 101).await.unwrap(), "for the last token's life");
     }
 }

@@ -81,13 +81,28 @@ impl Database {
         expires: u64,
         now: u64,
     ) -> Result<bool, StoreError> {
+        self.write(INSERT, key, value, expires, now).await
+    }
+
+    pub(super) async fn keep(&self, key: String, expires: u64, now: u64) -> Result<(), StoreError> {
+        self.write(KEEP, key, Vec::new(), expires, now).await.map(|_| ())
+    }
+
+    async fn write(
+        &self,
+        statement: &'static str,
+        key: String,
+        value: Vec<u8>,
+        expires: u64,
+        now: u64,
+    ) -> Result<bool, StoreError> {
         let database = self.clone();
         stores::run(DEADLINE, async move {
             database.sweep(now).await?;
             if database.upkeep.left.load(Ordering::Relaxed) >= MOST as u64 {
                 return Err(StoreError::new(format!("there is room for {MOST} entries")));
             }
-            let changed = each!(&database.pool, connections => sqlx::query(INSERT)
+            let changed = each!(&database.pool, connections => sqlx::query(statement)
                 .bind(key)
                 .bind(value)
                 .bind(seconds(expires))
@@ -194,6 +209,9 @@ const POSTGRES_TABLE: &str = "CREATE TABLE IF NOT EXISTS token_server_state \
 const INSERT: &str = "INSERT INTO token_server_state (name, value, expires) VALUES ($1, $2, $3) \
      ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires = excluded.expires \
      WHERE token_server_state.expires <= $4";
+const KEEP: &str = "INSERT INTO token_server_state (name, value, expires) VALUES ($1, $2, $3) \
+     ON CONFLICT (name) DO UPDATE SET expires = excluded.expires \
+     WHERE token_server_state.expires <= $4 OR token_server_state.expires < excluded.expires";
 const FIND: &str = "SELECT value FROM token_server_state WHERE name = $1 AND expires > $2";
 const TAKE: &str = "DELETE FROM token_server_state WHERE name = $1 AND expires > $2 RETURNING value";
 const REPLACE: &str =

@@ -27,6 +27,18 @@ struct Entry<V> {
 #[derive(Debug)]
 pub(super) struct Full;
 
+impl<V: Default> Expiring<V> {
+    /// Makes sure that there is an entry with this key, at least until this time.
+    pub(super) fn keep(&self, key: String, expires: u64, now: u64) -> Result<(), Full> {
+        if !self.insert(key.clone(), V::default(), expires, now)?
+            && let Some(entry) = self.lock().by_key.get_mut(&key)
+        {
+            entry.expires = entry.expires.max(expires);
+        }
+        Ok(())
+    }
+}
+
 impl<V> Expiring<V> {
     pub(super) fn new(most: usize) -> Self {
         let entries = Entries { by_key: HashMap::new(), sweep_at: SMALL, swept: 0 };

@@ -82,11 +82,23 @@ impl State {
     ) -> Result<bool, Unanswered> {
         let key = key(kind, name);
         match &self.place {
-            Place::Memory(table) => table.insert(key, value, expires, now).map_err(|_| {
-                (self.log)(&format!("state: there is room for {MOST} entries"));
-                Unanswered
-            }),
+            Place::Memory(table) => table.insert(key, value, expires, now).map_err(|_| self.full()),
             Place::Database(database) => self.said(database.insert(key, value, expires, now).await),
+        }
+    }
+
+    /// Makes sure that there is an entry of this name, without a value, at least until this time.
+    pub(crate) async fn keep(
+        &self,
+        kind: Kind,
+        name: &str,
+        expires: u64,
+        now: u64,
+    ) -> Result<(), Unanswered> {
+        let key = key(kind, name);
+        match &self.place {
+            Place::Memory(table) => table.keep(key, expires, now).map_err(|_| self.full()),
+            Place::Database(database) => self.said(database.keep(key, expires, now).await),
         }
     }
 
@@ -131,6 +143,11 @@ impl State {
             }
             Place::Database(database) => self.said(database.replace(key, old, new, now).await),
         }
+    }
+
+    fn full(&self) -> Unanswered {
+        (self.log)(&format!("state: there is room for {MOST} entries"));
+        Unanswered
     }
 
     fn said<T>(&self, answer: Result<T, StoreError>) -> Result<T, Unanswered> {
@@ -188,6 +205,13 @@ mod tests {
         assert_eq!(state.take(Kind::Code, "a", 99).await.unwrap(), None);
         assert!(insert("a", 3, 100, 50).await.unwrap());
         assert!(insert("a", 4, 300, 200).await.unwrap(), "the one before has ended");
+        let keep = |expires, now| state.keep(Kind::Revoked, "r", expires, now);
+        for (expires, now) in [(100, 50), (200, 99), (150, 120)] {
+            keep(expires, now).await.unwrap();
+        }
+        let kept = |now| state.find(Kind::Revoked, "r", now);
+        assert!(kept(199).await.unwrap().is_some(), "what is kept longer is not kept shorter again");
+        assert!(kept(200).await.unwrap().is_none());
         assert!(insert("key", 5, FOR_EVER, 200).await.unwrap());
         assert_eq!(state.find(Kind::Code, "key", u64::from(u32::MAX)).await.unwrap(), Some(vec![5]));
     }
