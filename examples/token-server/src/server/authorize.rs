@@ -1,6 +1,8 @@
 //! `GET` and `POST /authorize`: the authorization endpoint
 //! ([RFC 6749 §3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use countersign::form::Form;
 
@@ -8,7 +10,7 @@ use super::authorization_request::{AuthorizationRequest, Destination, Refused};
 use super::codes::{self, Code};
 use super::log_in::LogIn;
 use super::users::User;
-use super::{OAuthError, People, Request, Response, Server, par};
+use super::{OAuthError, People, Registration, Request, Response, Server, par};
 
 impl Server {
     /// Shows the log-in form; where somebody is signed in already, the code goes out at once.
@@ -48,6 +50,8 @@ impl Server {
         let people = self.people()?;
         let form = read_form(body)?;
         let request = self.log_in.open(&form, cookie, self.now()).map_err(Refused::ToUser)?;
+        // It may have been disabled since the page was shown.
+        self.client(&request.client_id).await?;
         let (username, password) =
             (form.get("username").unwrap_or_default(), form.get("password").unwrap_or_default());
         match people.users.log_in(&username, &password).await {
@@ -67,12 +71,7 @@ impl Server {
 
     async fn read_request(&self, query: Bytes) -> Result<AuthorizationRequest, Refused> {
         let form = read_form(query)?;
-        let unknown = OAuthError::invalid_request("client_id is missing or unknown");
-        let client = match form.get("client_id") {
-            Some(client_id) => self.registration_of(&client_id).await.map_err(Refused::ToUser)?,
-            None => None,
-        };
-        let client = client.ok_or(Refused::ToUser(unknown))?;
+        let client = self.client(&form.get("client_id").unwrap_or_default()).await?;
         let Some(request_uri) = form.get("request_uri") else {
             return AuthorizationRequest::read(&form, &client, self.pkce);
         };
@@ -81,6 +80,12 @@ impl Server {
         pushed.map_err(Refused::ToUser)?.ok_or(Refused::ToUser(OAuthError::invalid_request(
             "request_uri is unknown, expired or of another client",
         )))
+    }
+
+    async fn client(&self, client_id: &str) -> Result<Arc<Registration>, Refused> {
+        let client = self.registration_of(client_id).await.map_err(Refused::ToUser)?;
+        let unknown = OAuthError::invalid_request("client_id is missing or unknown");
+        client.ok_or(Refused::ToUser(unknown))
     }
 
     async fn issue_code(&self, request: AuthorizationRequest, user: &User) -> Result<Response, Refused> {

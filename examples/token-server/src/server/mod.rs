@@ -211,10 +211,13 @@ impl Server {
         (self.log)(&format!("TLS handshake failed source={} why={:?}", address.ip(), error.to_string()));
     }
 
-    /// What is registered now about a client, whether or not it is the one that calls.
+    /// What is registered now about a client, whether or not it is the one that calls. About one that is disabled nothing
+    /// is: it gets no code, and its tokens are not active.
     async fn registration_of(&self, client_id: &str) -> Result<Option<Arc<Registration>>, OAuthError> {
         let found = self.clients.find(client_id).await.map_err(|error| self.unanswered(&error))?;
-        Ok(found.and_then(|client| client.app::<Arc<Registration>>().cloned()))
+        Ok(found
+            .filter(|client| !client.is_disabled())
+            .and_then(|client| client.app::<Arc<Registration>>().cloned()))
     }
 
     /// A store that cannot answer says neither yes nor no.

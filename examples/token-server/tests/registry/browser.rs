@@ -6,6 +6,11 @@ use crate::http::{Answer, Connection};
 /// Visits, fills the log-in form in as `alice`, and sends it: what then comes.
 pub(crate) fn log_in(connection: &mut Connection, visit: &str, password: &str) -> Outcome<Answer> {
     let page = connection.send("GET", visit, &[], "")?;
+    fill_in(connection, &page, password)
+}
+
+/// Fills the form of this page in, and sends it.
+pub(crate) fn fill_in(connection: &mut Connection, page: &Answer, password: &str) -> Outcome<Answer> {
     let cookie = page.field("set-cookie").and_then(|cookie| cookie.split(';').next());
     let cookie = cookie.ok_or_else(|| format!("no cookie: {page:?}"))?;
     let sealed = page.body.split_once("name=\"request\" value=\"").ok_or("no form")?.1;

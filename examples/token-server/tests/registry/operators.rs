@@ -10,6 +10,7 @@ use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use crate::Outcome;
+use crate::browser;
 use crate::http::Connection;
 use crate::node::{Folder, Node};
 
@@ -92,6 +93,45 @@ fn an_operator_changes_what_is_registered() -> Outcome<()> {
     assert_eq!(unknown.status, 404, "{unknown:?}");
     let line = node.wait_for("operation=patch outcome=done")?;
     assert!(line.contains(&client.client_id), "{line}");
+    Ok(())
+}
+
+#[test]
+fn a_disabled_client_is_disabled_everywhere() -> Outcome<()> {
+    let folder = Folder::with(&[
+        (
+            "as.toml",
+            "clients = \"clients.json\"\nusers = \"users.json\"\n[admin]\nlisten = \"127.0.0.1:0\"\n",
+        ),
+        ("clients.json", r#"[{"client_id": "api", "client_secret": "wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq"}]"#),
+        ("users.json", r#"[{"username": "alice", "password": "correct horse"}]"#),
+    ])?;
+    for framework in ["axum", "actix"] {
+        let node = Node::start(&folder.0, framework)?;
+        let (mut connection, mut operator) = (node.connect()?, node.connect_as_operator()?);
+        let client = connection.register(&json!({
+            "grant_types": ["authorization_code", "client_credentials"],
+            "redirect_uris": ["https://web.example/callback"],
+        }))?;
+        let issued = connection.form("/token", client.basic(), "grant_type=client_credentials")?;
+        let token = format!("token={}", issued.text("access_token")?);
+        let api = Some(("api", "wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq"));
+        assert_eq!(connection.form("/introspect", api, &token)?.json()?["active"], true);
+        let visit = format!("/authorize?response_type=code&client_id={}", client.client_id);
+        let sent_back = browser::log_in(&mut connection, &visit, "correct horse")?;
+        assert_eq!(sent_back.status, 303, "{sent_back:?}");
+        let shown = connection.send("GET", &visit, &[], "")?;
+
+        let merge_patch = [("Content-Type", "application/merge-patch+json")];
+        let path = format!("/clients/{}", client.client_id);
+        assert_eq!(operator.send("PATCH", &path, &merge_patch, r#"{"disabled": true}"#)?.status, 200);
+        assert_eq!(connection.form("/introspect", api, &token)?.json()?, json!({ "active": false }));
+        let refused = connection.send("GET", &visit, &[], "")?;
+        assert_eq!((refused.status, refused.field("location")), (400, None), "{refused:?}");
+        // The page that was shown before is worth nothing now.
+        let refused = browser::fill_in(&mut connection, &shown, "correct horse")?;
+        assert_eq!((refused.status, refused.field("location")), (400, None), "{refused:?}");
+    }
     Ok(())
 }
 
