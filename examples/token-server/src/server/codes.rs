@@ -22,8 +22,11 @@ pub(crate) struct Code {
 #[derive(Serialize, Deserialize)]
 enum Given {
     Fresh(Box<Code>),
-    /// With the id of the grant it started.
-    Used(String),
+    /// What it started: a grant, of a client.
+    Used {
+        grant_id: String,
+        client_id: String,
+    },
 }
 
 /// What became of a code that was presented.
@@ -52,12 +55,14 @@ pub(crate) async fn redeem(
     for _ in 0..2 {
         let Some(found) = state.find(Kind::Code, code, now).await? else { return Ok(Redeemed::Unknown) };
         let fresh = match serde_json::from_slice(&found).map_err(|_| Failed)? {
-            Given::Used(grant_id) => return Ok(Redeemed::Again(grant_id)),
-            // A stranger who saw the code uses nothing up.
+            // A stranger who saw the code uses nothing up, and ends nothing.
+            Given::Used { client_id: of, .. } if of != client_id => return Ok(Redeemed::Unknown),
             Given::Fresh(code) if code.grant.client_id != client_id => return Ok(Redeemed::Unknown),
+            Given::Used { grant_id, .. } => return Ok(Redeemed::Again(grant_id)),
             Given::Fresh(code) => code,
         };
-        let used = written(&Given::Used(fresh.grant.id.clone()))?;
+        let used = Given::Used { grant_id: fresh.grant.id.clone(), client_id: client_id.to_owned() };
+        let used = written(&used)?;
         if state.replace(Kind::Code, code, found, used, now).await? {
             return Ok(Redeemed::Once(fresh));
         }

@@ -137,11 +137,19 @@ fn of_users(connection: &mut Connection) -> Outcome<()> {
     let tokens = connection.form("/token", None, &form)?;
     assert_eq!(tokens.status, 200, "{tokens:?}");
     assert!(tokens.json()?["id_token"].is_string() && tokens.json()?["refresh_token"].is_string());
+    // Another client that saw the code ends nothing by it.
+    let other = connection.register(&metadata)?;
+    let stolen = form.replace(&client.client_id, &other.client_id);
+    assert_eq!(connection.form("/token", None, &stolen)?.text("error")?, "invalid_grant");
+    let refresh = |connection: &mut Connection, token: &str| {
+        let form = format!("grant_type=refresh_token&client_id={}&refresh_token={token}", client.client_id);
+        connection.form("/token", None, &form)
+    };
+    let next = refresh(connection, &tokens.text("refresh_token")?)?;
+    assert_eq!(next.status, 200, "{next:?}");
     // A second time: the code is used up, and everything it brought ends.
     assert_eq!(connection.form("/token", None, &form)?.text("error")?, "invalid_grant");
-    let refresh = tokens.text("refresh_token")?;
-    let form = format!("grant_type=refresh_token&client_id={}&refresh_token={refresh}", client.client_id);
-    assert_eq!(connection.form("/token", None, &form)?.text("error")?, "invalid_grant");
+    assert_eq!(refresh(connection, &next.text("refresh_token")?)?.text("error")?, "invalid_grant");
     // What nobody offered them cannot be asked for.
     let sent_back = connection.send("GET", &format!("/authorize?{query}+admin"), &[], "")?;
     assert!(sent_back.fields.iter().any(|field| field.contains("error=")), "{sent_back:?}");
