@@ -46,6 +46,7 @@ pub(super) fn settle(
         return Ok(None);
     }
     list_client_secret(metadata);
+    write_out_end(metadata);
     let entries = &mut metadata.client_secrets;
     entries.retain(|entry| need.is_served_by(entry));
     for entry in entries.iter_mut().filter(|_| need.key.is_none()) {
@@ -173,6 +174,16 @@ fn list_client_secret(metadata: &mut ClientMetadata) {
         let expires_at = metadata.client_secret_expires_at.take();
         let entry = SecretEntry { secret: Some(secret), expires_at, ..SecretEntry::default() };
         metadata.client_secrets.insert(0, entry);
+    }
+}
+
+/// Where `client_secret_expires_at` is the end of entries that have none of their own, they get it: an entry without one
+/// would seem to last for ever, and the overlap would be more time, for one that has ended too.
+fn write_out_end(metadata: &mut ClientMetadata) {
+    if let Some(end) = metadata.client_secret_expires_at.take() {
+        for entry in &mut metadata.client_secrets {
+            entry.expires_at.get_or_insert(end);
+        }
     }
 }
 

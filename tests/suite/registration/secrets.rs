@@ -132,3 +132,35 @@ fn an_end_that_an_operator_has_set_is_the_end() {
     assert_eq!(answer["client_secret_expires_at"], NOW + 60);
     assert_eq!(bed.by_basic(&client, &client["client_secret"]), Err(Reason::SecretExpired));
 }
+
+/// An imported registration may have the end of its listed secrets in `client_secret_expires_at`.
+#[test]
+fn a_new_secret_gives_none_that_was_imported_more_time() {
+    let month = Duration::from_secs(30 * DAY.unsigned_abs());
+    let beds = [bed(), bed().with(|registration| registration.secret_lifetime(month))];
+    let renewals: [fn(&Bed, &Value) -> Answer; 2] = [
+        |bed, client| bed.rotate(client),
+        |bed, client| bed.update(client, &json!({"grant_types": ["client_credentials"]})),
+    ];
+    for (bed, renew) in beds.iter().zip(renewals) {
+        let client = machine(bed);
+        let secret = &client["client_secret"];
+        for end in [NOW - 60, NOW + 60] {
+            let mut stored = bed.stored(&client).unwrap();
+            let hash = countersign::secret::sha256(secret.as_str().unwrap());
+            let members = json!({
+                "client_id": id(&client), "client_secrets": [{"secret_hash": hash}],
+                "client_secret_expires_at": end, "grant_types": ["client_credentials"],
+            });
+            stored.metadata = serde_json::from_value(members).unwrap();
+            assert!(block_on(bed.clients.replace(&stored)).unwrap());
+            let is_valid = end > NOW;
+            assert_eq!(bed.by_basic(&client, secret).is_ok(), is_valid, "{end}");
+            let answer = document(&renew(bed, &client));
+            assert!(bed.by_basic(&client, &answer["client_secret"]).is_ok());
+            assert_eq!(bed.by_basic(&client, secret).is_ok(), is_valid, "{end}");
+        }
+        bed.clock.advance(60);
+        assert_eq!(bed.by_basic(&client, secret), Err(Reason::SecretExpired));
+    }
+}
