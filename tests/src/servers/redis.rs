@@ -1,5 +1,7 @@
-//! `redis-server` and `valkey-server`, one alone or a cluster.
+//! `redis-server`, or what `COUNTERSIGN_REDIS` names in its place, one alone or a cluster. tests/run has `valkey-server` tried
+//! so, too.
 
+use std::env;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -13,7 +15,7 @@ use super::{Folder, free_port};
 
 /// A running server. It ends when this is dropped.
 pub struct RedisServer {
-    program: &'static str,
+    program: String,
     process: Option<Child>,
     folder: Folder,
     port: u16,
@@ -22,7 +24,7 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// With `redis-server`, on a free port, keeping nothing on the disk.
+    /// On a free port, keeping nothing on the disk.
     ///
     /// # Panics
     /// When there is none, or it does not start.
@@ -32,11 +34,7 @@ impl RedisServer {
 
     /// With these options after the usual ones, as on its command line: `["--maxmemory", "4mb"]`.
     pub fn with(options: &[&str]) -> Self {
-        Self::of("redis-server", options)
-    }
-
-    /// That of another name: `valkey-server`.
-    pub fn of(program: &'static str, options: &[&str]) -> Self {
+        let program = env::var("COUNTERSIGN_REDIS").unwrap_or_else(|_| "redis-server".to_owned());
         let password =
             options.windows(2).find(|pair| pair[0] == "--requirepass").map(|pair| pair[1].to_owned());
         let mut server = RedisServer {
@@ -53,13 +51,7 @@ impl RedisServer {
                 return server;
             }
         }
-        panic!("{program} does not start:\n{}", server.log());
-    }
-
-    /// The programs that are there: `redis-server` always, since tests/run installs it.
-    pub fn programs() -> impl Iterator<Item = &'static str> {
-        let is_there = |program: &&str| Command::new(program).arg("--version").output().is_ok();
-        std::iter::once("redis-server").chain(Some("valkey-server").filter(is_there))
+        panic!("{} does not start:\n{}", server.program, server.log());
     }
 
     /// Where it listens, with its password.
@@ -149,7 +141,7 @@ impl RedisServer {
     fn try_start(&mut self) -> bool {
         let port = self.port.to_string();
         let folder = self.folder.path();
-        let mut command = Command::new(self.program);
+        let mut command = Command::new(&self.program);
         command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"]);
         command.arg(folder).args(["--repl-diskless-sync-delay", "0"]).args(&self.options);
         let log = File::create(folder.join("log")).unwrap();
@@ -292,20 +284,18 @@ mod tests {
 
     #[test]
     fn a_server_answers_hangs_ends_and_starts_again() {
-        for program in RedisServer::programs() {
-            let mut server = RedisServer::of(program, &["--requirepass", "secret"]);
-            assert_eq!(server.ask::<String>(["SET", "a", "1"]), "OK");
-            let mut connection = server.connection().unwrap();
-            connection.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
-            server.hang();
-            assert!(redis::cmd("PING").exec(&mut connection).is_err());
-            server.go_on();
-            assert_eq!(server.ask::<String>(["GET", "a"]), "1");
-            server.kill();
-            assert!(server.try_ask::<String>(["GET", "a"]).is_err());
-            server.start_again();
-            assert_eq!(server.ask::<Option<String>>(["GET", "a"]), None);
-        }
+        let mut server = RedisServer::with(&["--requirepass", "secret"]);
+        assert_eq!(server.ask::<String>(["SET", "a", "1"]), "OK");
+        let mut connection = server.connection().unwrap();
+        connection.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        server.hang();
+        assert!(redis::cmd("PING").exec(&mut connection).is_err());
+        server.go_on();
+        assert_eq!(server.ask::<String>(["GET", "a"]), "1");
+        server.kill();
+        assert!(server.try_ask::<String>(["GET", "a"]).is_err());
+        server.start_again();
+        assert_eq!(server.ask::<Option<String>>(["GET", "a"]), None);
     }
 
     #[test]
