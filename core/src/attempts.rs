@@ -19,15 +19,11 @@ pub(crate) struct Candidate<'r> {
 pub(crate) struct Attempts<'r> {
     pub(crate) first: Candidate<'r>,
     // Empty, and so without memory, for all but certificates.
-    others: Vec<Candidate<'r>>,
+    pub(crate) others: Vec<Candidate<'r>>,
     pub(crate) shared: bool,
 }
 
 impl<'r> Attempts<'r> {
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Candidate<'r>> + Clone {
-        std::iter::once(&self.first).chain(&self.others)
-    }
-
     /// The client that the credential claims to be of, and the one of its second reading.
     pub(crate) fn client_ids(&self) -> (&str, Option<&str>) {
         let first = &self.first.attempt;

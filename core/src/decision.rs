@@ -105,12 +105,13 @@ impl Inner {
         presented: &Presented<'_>,
         attempts: &Attempts<'_>,
     ) -> Result<Proved, Failure> {
-        let candidates = attempts.iter().map(|candidate| (candidate.method, &*candidate.attempt));
-        let first = self.prove_reading(presented, candidates).await;
-        match (first, attempts.first.attempt.second_reading()) {
+        let first = (attempts.first.method, &*attempts.first.attempt);
+        let others = attempts.others.iter().map(|candidate| (candidate.method, &*candidate.attempt));
+        let second_reading = attempts.first.attempt.second_reading();
+        match (self.prove_reading(presented, first, others).await, second_reading) {
             (Err(failure), Some(second)) if failure.is_about_the_credential() => {
                 let second =
-                    self.prove_reading(presented, std::iter::once((attempts.first.method, second))).await;
+                    self.prove_reading(presented, (attempts.first.method, second), std::iter::empty()).await;
                 // Of two failures the one about a client that exists says more; trouble says most.
                 second.map_err(|other| match failure.reason() {
                     Reason::UnknownClient | Reason::ClientIdMismatch => other,
@@ -129,11 +130,9 @@ impl Inner {
     async fn prove_reading<'a>(
         &self,
         presented: &Presented<'_>,
-        mut candidates: impl Iterator<Item = (&'a RegisteredMethod, &'a dyn Attempt)> + Clone,
+        (mut method, mut attempt): (&'a RegisteredMethod, &'a dyn Attempt),
+        others: impl Iterator<Item = (&'a RegisteredMethod, &'a dyn Attempt)> + Clone,
     ) -> Result<Proved, Failure> {
-        let Some((mut method, mut attempt)) = candidates.next() else {
-            return Err(Failure::new(Reason::InternalError).got("nothing to try"));
-        };
         let client_id = attempt.client_id();
         presented.check_client_id(client_id).map_err(|failure| failure.by(&method.0))?;
         let found = self.clients.find(client_id).await.map_err(|error| {
@@ -151,7 +150,7 @@ impl Inner {
             return Err(self.verify_decoy(attempt, &context, unknown(client_id).by(&method.0)).await);
         }
         let (decoyed, first, mut verified) = (attempt, method, None);
-        let others = candidates.clone();
+        let mut untried = others.clone();
         loop {
             if can_use(&client, &method.0, method.1.class(), context.endpoint, context.now) {
                 match attempt.verify(&client, &context).await {
@@ -168,7 +167,7 @@ impl Inner {
                     Err(failure) => verified = Some(more_telling(verified, failure.by(&method.0))),
                 }
             }
-            match candidates.next() {
+            match untried.next() {
                 Some(next) => (method, attempt) = next,
                 None => break,
             }

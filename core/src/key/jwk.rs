@@ -179,6 +179,28 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_fit_the_type_of_a_key_is_refused() {
+        let (x, y) = (URL_SAFE_NO_PAD.encode([1; 32]), URL_SAFE_NO_PAD.encode([2; 32]));
+        let of = |jwk: Value| read(jwk).unwrap_err();
+        let foreign = "curve that does not belong to kty";
+        assert!(of(json!({"kty": "EC", "crv": "Ed25519", "x": x, "y": y})).contains(foreign));
+        for crv in ["P-256", "P-384", "P-521"] {
+            assert!(of(json!({"kty": "OKP", "crv": crv, "x": x})).contains(foreign), "{crv}");
+        }
+        let ed25519 = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        for key_ops in [json!("verify"), json!({"verify": true}), Value::Null, json!(1), json!(true)] {
+            let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": ed25519, "key_ops": key_ops});
+            assert!(of(jwk).contains("not an array"), "{key_ops}");
+        }
+        for (key_ops, fits) in
+            [(json!([]), false), (json!(["sign"]), false), (json!(["sign", "verify"]), true)]
+        {
+            let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": ed25519, "key_ops": key_ops});
+            assert_eq!(read(jwk).unwrap().fits(Algorithm::EdDSA), fits, "{key_ops}");
+        }
+    }
+
+    #[test]
     #[cfg(not(feature = "ml-dsa"))]
     fn a_key_of_type_akp_names_the_feature_that_reads_it() {
         for jwk in [json!({"kty": "AKP", "alg": "ML-DSA-65", "pub": "AA"}), json!({"kty": "AKP"})] {

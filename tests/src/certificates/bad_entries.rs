@@ -36,6 +36,7 @@ pub fn bad_entries() -> Vec<(&'static str, String, &'static str)> {
     };
     let small_order =
         labelled("PUBLIC KEY", from_hex(&format!("302a300506032b6570032100{}", "00".repeat(32))));
+    let longer = labelled("PUBLIC KEY", [der("es256 public"), vec![0]].concat());
     let (ec, rsa) = (fixtures().key("attacker-ec"), fixtures().key("attacker-rsa"));
     let beside = public_key_pem(&ec.with(json!({"y": ec.member("x")})));
     let exponent = public_key_pem(&rsa.with(json!({"e": "AQ"})));
@@ -57,6 +58,7 @@ pub fn bad_entries() -> Vec<(&'static str, String, &'static str)> {
         ),
         ("PEM that is not base64", garbled, BLOCK),
         ("PEM that is cut off", cut, BLOCK),
+        ("a public key with an octet behind it", longer, "has octets behind its public key"),
         ("PEM without its newlines", pem("es256").replace('\n', ""), BLOCK),
         ("a chain", pem("es256 issued") + &pem("ca"), BLOCK),
         ("a certificate request", pem("request"), LABEL),

@@ -206,6 +206,24 @@ fn a_name_without_an_address_is_no_refused_address() {
     });
 }
 
+/// As when the server's own resolver is down.
+struct Mute;
+
+impl Resolver for Mute {
+    async fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+        Err(io::Error::other("no resolver answers"))
+    }
+}
+
+#[test]
+fn a_name_that_nobody_can_resolve_is_no_refused_address() {
+    on_tokio(async {
+        let bed = Bed::with("https://jwks.client.test/", |fetcher| fetcher.resolver(Mute));
+        bed.unavailable(FailureKind::NoAddress).await;
+        assert_eq!(bed.counters().refused_addresses, 0);
+    });
+}
+
 #[test]
 fn an_address_that_is_not_answering_leaves_time_for_the_next() {
     on_tokio(async {

@@ -124,6 +124,21 @@ fn one_lost_race_is_run_again_and_two_are_503() {
 }
 
 #[test]
+fn a_token_that_was_not_stored_is_not_given_out() {
+    let bed = contended();
+    let client = bed.registered(&format!("{{{MACHINE}}}"));
+    let renew = || block_on(bed.registration.renew_registration_access_token(id(&client)));
+    bed.clients.others.store(2, Ordering::SeqCst);
+    let answer = renew();
+    assert_eq!((answer.status(), answer.event().outcome()), (503, Outcome::Conflict), "{answer:?}");
+    assert_eq!(refusal(&answer).1, "temporarily_unavailable");
+    assert_eq!(bed.read(&client).status(), 200);
+    bed.clients.others.store(1, Ordering::SeqCst);
+    assert_eq!(renew().status(), 200);
+    assert_eq!(bed.read(&client).status(), 401);
+}
+
+#[test]
 fn a_patch_that_loses_a_race_keeps_what_the_other_wrote() {
     let bed = contended();
     let client = bed.registered(&format!("{{{MACHINE}}}"));

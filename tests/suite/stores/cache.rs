@@ -53,6 +53,33 @@ async fn a_load_goes_on_without_the_request_that_began_it() {
     assert_eq!(source.loads(), 1);
 }
 
+/// Whoever is known is found all the same.
+#[tokio::test]
+async fn loads_are_bounded() {
+    const MOST: usize = 1024;
+    let (source, cache) = Source::open();
+    source.put("known", "first");
+    assert_eq!(name_of(&cache, "known").await.unwrap().as_deref(), Some("first"));
+    source.polled_twice().await;
+    assert_eq!(name_of(&cache, "known").await.unwrap().as_deref(), Some("first"));
+    let before = source.loads();
+    source.is_held_up.store(true, Ordering::SeqCst);
+    let ids: Vec<_> = (0..MOST).map(|number| format!("invented {number}")).collect();
+    let mut finds = join_all(ids.iter().map(|id| cache.find(id)));
+    let mut task = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(std::pin::Pin::new(&mut finds).poll(&mut task).is_pending());
+    let error = cache.find("one more").await.unwrap_err().to_string();
+    assert!(error.contains("too many"), "{error}");
+    // One that is under way already takes no more room.
+    assert!(tokio::time::timeout(Duration::from_millis(5), cache.find("invented 0")).await.is_err());
+    assert_eq!(name_of(&cache, "known").await.unwrap().as_deref(), Some("first"));
+    source.began(before + MOST).await;
+    source.gate.add_permits(MOST);
+    assert!(finds.await.into_iter().all(|found| found.unwrap().is_none()));
+    source.gate.add_permits(1);
+    assert!(cache.find("one more").await.unwrap().is_none());
+}
+
 /// The classic race: the load reads, then comes the change and what it means for the cache, then the load's end.
 #[tokio::test]
 async fn a_load_that_began_before_a_change_does_not_undo_it() {
