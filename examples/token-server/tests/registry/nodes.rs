@@ -69,7 +69,7 @@ fn an_assertion_is_accepted_once_wherever_it_is_sent() -> Outcome<()> {
     for connection in &mut cluster.connections()? {
         assert_eq!(use_of(&client, &key, connection)?, 200);
     }
-    let tries = env::var(TRIES).ok().and_then(|tries| tries.parse().ok()).unwrap_or(1_000);
+    let tries = env::var(TRIES).ok().and_then(|tries| tries.parse().ok()).unwrap_or(10_000);
     let forms: Vec<String> =
         (0..tries).map(|_| form_with(&client.client_id, &key)).collect::<Outcome<_>>()?;
     let at_once = Barrier::new(cluster.nodes.len());
@@ -249,5 +249,5 @@ const GRANT: &str = "grant_type=client_credentials";
 const CLIENTS: &str = r#"[{"client_id": "web", "client_secret": "wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq"}]"#;
 const WEB: Option<(&str, &str)> = Some(("web", "wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq"));
 
-/// How many assertions are sent to all three; 1,000 unless told.
+/// How many assertions are sent to all three; 10,000 unless told.
 const TRIES: &str = "COUNTERSIGN_TRIES";
