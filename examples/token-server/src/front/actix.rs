@@ -89,11 +89,7 @@ async fn answer(running: Data<Running>, head: HttpRequest, payload: Payload) -> 
         verb: verb.to_owned(),
         path: path.to_owned(),
         query: head.uri().query().map(str::to_owned),
-        headers: headers
-            .map(|(name, value)| {
-                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-            })
-            .collect(),
+        headers: headers.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect(),
         body,
         peer: head.peer_addr().map(|peer| peer.ip()),
         client,

@@ -147,11 +147,7 @@ async fn answer(State(running): State<Running>, request: Request) -> Response {
         verb: verb.to_owned(),
         path: path.to_owned(),
         query: parts.uri.query().map(str::to_owned),
-        headers: headers
-            .map(|(name, value)| {
-                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-            })
-            .collect(),
+        headers: headers.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect(),
         body,
         peer: parts.extensions.get::<TlsPeer>().map(|peer| peer.address().ip()),
         client: parts.extensions.get::<AuthenticatedClient>().cloned(),

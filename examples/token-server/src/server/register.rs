@@ -34,7 +34,7 @@ impl Server {
 impl Headers for Request {
     fn each<'h>(&'h self, name: &str, visit: &mut dyn FnMut(&'h [u8])) {
         for (_, value) in self.headers.iter().filter(|(candidate, _)| candidate == name) {
-            visit(value.as_bytes());
+            visit(value);
         }
     }
 }

@@ -11,8 +11,8 @@ pub(crate) struct Request {
     /// The path as it was sent, neither decoded nor tidied: nothing may name an endpoint in two ways.
     pub(crate) path: String,
     pub(crate) query: Option<String>,
-    /// Names in lower case. What is no text in a value has become U+FFFD, so that nobody hides a field by it.
-    pub(crate) headers: Vec<(String, String)>,
+    /// Names in lower case. Values as they came, since one that is not text is still one.
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
     /// Empty at the endpoints that authenticate clients: there the form comes with the client.
     pub(crate) body: Bytes,
     /// Who made the connection; perhaps a proxy.
@@ -22,8 +22,10 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// The first value, if it is text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(candidate, _)| candidate == name).map(|(_, value)| value.as_str())
+        let (_, value) = self.headers.iter().find(|(candidate, _)| candidate == name)?;
+        std::str::from_utf8(value).ok()
     }
 
     /// The value of a cookie ([RFC 6265 §5.4](https://www.rfc-editor.org/rfc/rfc6265#section-5.4)).
@@ -31,7 +33,8 @@ impl Request {
         self.headers
             .iter()
             .filter(|(candidate, _)| candidate == "cookie")
-            .flat_map(|(_, value)| value.split(';'))
+            .filter_map(|(_, value)| std::str::from_utf8(value).ok())
+            .flat_map(|value| value.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
             .find(|(candidate, _)| *candidate == name)
             .map(|(_, value)| value)

@@ -61,6 +61,13 @@ fn a_life(connection: &mut Connection) -> Outcome<Vec<String>> {
     let (path, bearer) = (client.path(), client.bearer());
     let own = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
     let mut told = Vec::new();
+    // Two are one too many, whatever is in the second.
+    let twice = [("Authorization", bearer.as_str()), ("Authorization", "Bearer \u{e9}")];
+    for fields in [twice, [twice[1], twice[0]]] {
+        let answer = connection.send("GET", &path, &fields, "")?;
+        assert_eq!(answer.status, 401, "{answer:?}");
+        told.push(constant(&answer));
+    }
     let update = json!({
         "client_id": client.client_id, "client_name": "Two", "grant_types": ["client_credentials"],
         "token_endpoint_auth_method": "client_secret_post",
