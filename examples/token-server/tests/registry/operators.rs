@@ -96,6 +96,42 @@ fn an_operator_changes_what_is_registered() -> Outcome<()> {
     Ok(())
 }
 
+/// Whoever reaches the listener could try secrets by it, without a limit and without a trace.
+#[test]
+fn an_assertion_that_a_secret_signed_is_not_explained() -> Outcome<()> {
+    let folder = Folder::with(&[
+        (
+            "as.toml",
+            "issuer = \"https://as.example\"\nclients = \"clients.json\"\n[admin]\nlisten = \"127.0.0.1:0\"\n",
+        ),
+        (
+            "clients.json",
+            r#"[{"client_id": "mac", "token_endpoint_auth_method": "client_secret_jwt",
+                 "client_secret": "wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlqwCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq"}]"#,
+        ),
+    ])?;
+    let node = Node::start(&folder.0, "axum")?;
+    let mut operator = node.connect_as_operator()?;
+    let mut explained = |key: &SigningKey| -> Outcome<(u16, String)> {
+        let assertion = ClientAssertion::for_client("mac").audience("https://as.example").sign(key)?;
+        let [_, (_, jwt)] = assertion.form_fields();
+        let question = json!({ "assertion": jwt, "endpoint": "token" }).to_string();
+        let answer = operator.send("POST", "/explain", &[("Content-Type", "application/json")], &question)?;
+        Ok((answer.status, answer.body))
+    };
+    let secret = "wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq".repeat(2);
+    for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
+        let [right, wrong] = [secret.clone(), secret.to_uppercase()]
+            .map(|secret| SigningKey::from_secret(&secret).and_then(|key| key.with_algorithm(algorithm)));
+        let (status, said) = explained(&right?)?;
+        assert!(status == 400 && said.contains("countersign explain"), "{algorithm}: {status} {said}");
+        assert_eq!(explained(&wrong?)?, (status, said), "{algorithm}");
+    }
+    let (status, said) = explained(&SigningKey::generate(Algorithm::ES256)?)?;
+    assert!(status == 200 && said.contains("\"checks\""), "{status} {said}");
+    Ok(())
+}
+
 #[test]
 fn a_disabled_client_is_disabled_everywhere() -> Outcome<()> {
     let folder = Folder::with(&[

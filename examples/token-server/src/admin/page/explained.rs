@@ -1,7 +1,7 @@
 //! `POST /explain`: what this server says to a client assertion, check by check.
 //!
-//! Nothing of it is kept or logged, and the assertion can still be used. A request with a secret in it is not explained:
-//! whoever reaches this listener could guess secrets here, unlimited.
+//! Nothing of it is kept or logged, and the assertion can still be used. A request with a secret in it is not explained, nor
+//! an assertion that is keyed by one: whoever reaches this listener could guess secrets here, unlimited.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign::explain::HttpRequest;
 use countersign::form::Form;
-use countersign::{AuthMethod, Endpoint};
+use countersign::{Algorithm, AuthMethod, Endpoint};
 use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -38,6 +38,13 @@ pub(super) async fn explained(listening: &Listening, body: &[u8]) -> Result<Valu
         bad("There is no client assertion in it. Paste a JWT, or the form or the request that it is in."
             .to_owned())
     })?;
+    if is_keyed_by_a_secret(&assertion) {
+        return Err(bad(
+            "It is signed with a client's secret, and secrets could be guessed here. The command \
+             explains it: countersign explain."
+                .to_owned(),
+        ));
+    }
     let mut notes: Vec<String> = Vec::new();
     if question.when_issued {
         request.arrived_at = issued_at(&assertion);
@@ -66,6 +73,19 @@ fn assertion_of(request: &HttpRequest) -> Option<String> {
         (Some(assertion), None) if !has_secret && !assertion.is_empty() => Some(assertion.into_owned()),
         _ => None,
     }
+}
+
+/// Does its header, read as leniently as can be, say so? One that cannot be read proves nothing.
+fn is_keyed_by_a_secret(assertion: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Header {
+        alg: String,
+    }
+    let header = URL_SAFE_NO_PAD.decode(assertion.split('.').next().unwrap_or_default());
+    let header = header.ok().and_then(|header| serde_json::from_slice::<Header>(&header).ok());
+    header.is_some_and(|header| {
+        header.alg.parse::<Algorithm>().map_or(header.alg.starts_with("HS"), Algorithm::is_symmetric)
+    })
 }
 
 fn issued_at(assertion: &str) -> Option<SystemTime> {
