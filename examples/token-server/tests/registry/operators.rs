@@ -96,6 +96,25 @@ fn an_operator_changes_what_is_registered() -> Outcome<()> {
     Ok(())
 }
 
+/// A stranger's registration: a hundred keys, none of them any good.
+#[test]
+fn a_client_with_many_problems_shows_a_few() -> Outcome<()> {
+    let folder = folder("")?;
+    let node = Node::start(&folder.0, "axum")?;
+    let (mut connection, mut operator) = (node.connect()?, node.connect_as_operator()?);
+    let mut keys = vec![json!({ "kty": "unheard of" }); 50];
+    keys.extend(SigningKey::generate(Algorithm::ES256)?.public_jwk());
+    connection.register(&json!({
+        "token_endpoint_auth_method": "private_key_jwt", "grant_types": ["client_credentials"],
+        "jwks": { "keys": keys },
+    }))?;
+    let shown = operator.send("GET", "/overview", &[], "")?.json()?;
+    let problems = &shown["clients"]["rows"][0]["problems"];
+    assert_eq!(problems.as_array().map(Vec::len), Some(11), "{problems}");
+    assert_eq!(problems[10], "and 40 more", "{problems}");
+    Ok(())
+}
+
 /// Whoever reaches the listener could try secrets by it, without a limit and without a trace.
 #[test]
 fn an_assertion_that_a_secret_signed_is_not_explained() -> Outcome<()> {

@@ -11,6 +11,7 @@ use countersign::secret::SecretUse;
 use countersign::store::{ClientRegistry as _, ClientStore as _};
 use serde::Serialize;
 use tokio::sync::Mutex;
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use super::client_row::{ClientRow, Known};
@@ -73,6 +74,8 @@ impl Registered {
         for (client, is_registered) in of_file.chain(of_registry) {
             if is_meant(client, text) && known.insert(client.id()) {
                 candidates.push(candidate(client, is_registered, running, seen));
+                // Each may have a hundred keys, and a load balancer asks here whether this node is ready.
+                yield_now().await;
             }
         }
         if candidates.is_empty()
@@ -122,8 +125,10 @@ async fn read(running: &Running) -> Part {
             after.clone_from(&last.metadata.client_id);
         }
         // What cannot be read is refused when it asks, with an event that says so.
-        clients
-            .extend(page.iter().filter_map(|entry| Client::from_stored(&entry.metadata).ok()).map(Arc::new));
+        for entry in &page {
+            clients.extend(Client::from_stored(&entry.metadata).ok().map(Arc::new));
+            yield_now().await;
+        }
         if is_last || seen >= MOST_READ {
             return Part { clients: clients.into(), is_whole: is_last, problem: None };
         }
@@ -136,7 +141,13 @@ fn is_meant(client: &Client, text: &str) -> bool {
 
 fn candidate(client: &Arc<Client>, is_registered: bool, running: &Running, seen: &Seen<'_>) -> Candidate {
     let mut problems = running.auth.secret_problems(client);
-    problems.extend(client.keys().problems().iter().map(ToString::to_string));
+    let of_keys = client.keys().problems();
+    problems.extend(of_keys.iter().take(MOST_PROBLEMS).map(ToString::to_string));
+    let more = of_keys.len().saturating_sub(MOST_PROBLEMS) + problems.len().saturating_sub(MOST_PROBLEMS);
+    problems.truncate(MOST_PROBLEMS);
+    if more > 0 {
+        problems.push(format!("and {more} more"));
+    }
     if let Some(set) = client.jwks_uri().and_then(|uri| seen.key_sets.get(&**uri))
         && let Some(failure) = &set.failure
     {
@@ -185,15 +196,49 @@ fn row(candidate: Candidate, seen: &Seen<'_>) -> ClientRow {
 }
 
 impl Candidate {
-    /// What has a problem has broken already; what is disabled cannot break.
-    fn urgency(&self, now: SystemTime) -> (bool, bool, Option<SystemTime>, &str) {
-        let at = if self.problems.is_empty() { None } else { Some(now) };
-        let at = at.into_iter().chain(self.deadline.as_ref().map(|deadline| deadline.at)).min();
-        (self.client.is_disabled(), at.is_none(), at, self.client.id())
+    /// What ends comes first, by time. What has a problem has broken already, but anybody can register a client that has
+    /// one: of the registry such a client stands below all that ends. What is disabled cannot break.
+    fn urgency(&self, now: SystemTime) -> (bool, u8, Option<SystemTime>, &str) {
+        let has_problem = !self.problems.is_empty();
+        let broken = if has_problem && !self.is_registered { Some(now) } else { None };
+        let at = broken.into_iter().chain(self.deadline.as_ref().map(|deadline| deadline.at)).min();
+        let rank = match (at, has_problem) {
+            (Some(_), _) => 0,
+            (None, true) => 1,
+            (None, false) => 2,
+        };
+        (self.client.is_disabled(), rank, at, self.client.id())
     }
 }
 
 /// Of a registry, which may have a million: enough to see what is wrong, and others are found by their ids.
 const MOST_READ: usize = 2000;
 const PAGE: usize = 500;
+/// Of a row.
+const MOST_PROBLEMS: usize = 10;
 const KEPT_FOR: Duration = Duration::from_secs(15);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strangers_with_problems_stand_below_what_ends() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
+        let client = |id: &str, is_registered, problem: Option<&str>, ends: Option<u64>| Candidate {
+            client: Arc::new(Client::new(id)),
+            is_registered,
+            problems: problem.map(str::to_owned).into_iter().collect(),
+            deadline: ends.map(|ends| Deadline { at: now + Duration::from_secs(ends), what: String::new() }),
+        };
+        let mut candidates = [
+            client("fine", false, None, None),
+            client("stranger", true, Some("a key that cannot be read"), None),
+            client("ends", true, None, Some(9000)),
+            client("broken", false, Some("a secret that never matches"), None),
+        ];
+        candidates.sort_by(|one, other| one.urgency(now).cmp(&other.urgency(now)));
+        let ids: Vec<&str> = candidates.iter().map(|candidate| candidate.client.id()).collect();
+        assert_eq!(ids, ["broken", "ends", "stranger", "fine"]);
+    }
+}
