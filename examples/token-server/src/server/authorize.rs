@@ -98,10 +98,11 @@ impl Server {
 
     async fn code_for(&self, request: AuthorizationRequest, user: &User) -> Result<String, OAuthError> {
         let now = self.now();
-        if let Some(pushed_as) = &request.pushed_as
-            && !par::use_up(&self.state, pushed_as, now).await?
-        {
-            return Err(OAuthError::invalid_request("request_uri was used before or has expired"));
+        if let Some(pushed_as) = &request.pushed_as {
+            if !par::use_up(&self.state, pushed_as, now).await? {
+                return Err(OAuthError::invalid_request("request_uri was used before or has expired"));
+            }
+            self.pushed_requests.give_back(&request.client_id, now);
         }
         let grant = self.new_grant(&request.client_id, user, request.scope, now)?;
         let redirect_uri = request.names_redirect_uri.then_some(request.destination.redirect_uri);

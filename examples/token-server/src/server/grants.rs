@@ -100,30 +100,32 @@ impl Grants {
         Err(OAuthError::invalid_grant("the refresh token was used before; its grant is revoked"))
     }
 
-    /// Takes back a grant with its refresh token and every access token.
+    /// Takes back a grant with its refresh token and every access token, until the last of these has expired by itself.
     pub(crate) async fn revoke_grant(&self, id: &str, now: u64) -> Result<(), OAuthError> {
         // First, so that whoever tries again after a failure finds the grant still there.
-        self.revoke(&public_id(id), now + ACCESS_TOKEN_SECONDS, now).await?;
+        let expires = now + ACCESS_TOKEN_SECONDS;
+        self.0.keep(Kind::RevokedGrant, &public_id(id), expires, now).await?;
         self.0.take(Kind::Grant, id, now).await?;
         Ok(())
     }
 
+    /// Until the token has expired by itself.
     pub(crate) async fn revoke_access_token(
         &self,
         id: &str,
         expires: u64,
         now: u64,
     ) -> Result<(), OAuthError> {
-        self.revoke(id, expires, now).await
+        Ok(self.0.keep(Kind::RevokedToken, id, expires, now).await?)
     }
 
-    pub(crate) async fn is_revoked(&self, id: &str, now: u64) -> Result<bool, OAuthError> {
-        Ok(self.0.find(Kind::Revoked, id, now).await?.is_some())
+    /// Was this grant taken back, by what access tokens call it?
+    pub(crate) async fn is_revoked(&self, public_id: &str, now: u64) -> Result<bool, OAuthError> {
+        Ok(self.0.find(Kind::RevokedGrant, public_id, now).await?.is_some())
     }
 
-    /// Public ids of grants, and ids of single access tokens, until the last token of them has expired by itself.
-    async fn revoke(&self, id: &str, expires: u64, now: u64) -> Result<(), OAuthError> {
-        Ok(self.0.keep(Kind::Revoked, id, expires, now).await?)
+    pub(crate) async fn is_access_token_revoked(&self, id: &str, now: u64) -> Result<bool, OAuthError> {
+        Ok(self.0.find(Kind::RevokedToken, id, now).await?.is_some())
     }
 
     async fn find(&self, id: &str, now: u64) -> Result<Option<(Refreshable, Vec<u8>)>, OAuthError> {
@@ -206,7 +208,7 @@ mod tests {
     async fn a_grant_that_was_half_taken_back_is_not_refreshed() {
         let grants = Grants(Arc::new(State::in_memory()));
         let token = grants.start(grant(), 0).await.unwrap();
-        grants.revoke(&grant().public_id(), 100, 0).await.unwrap();
+        grants.0.keep(Kind::RevokedGrant, &grant().public_id(), 100, 0).await.unwrap();
         assert!(grants.rotate(&token, "c", 1).await.is_err());
         assert!(grants.0.find(Kind::Grant, "g", 1).await.unwrap().is_none());
         assert!(grants.is_revoked(&grant().public_id(), 101).await.unwrap(), "for the last token's life");

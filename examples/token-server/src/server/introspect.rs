@@ -39,7 +39,7 @@ impl Server {
         {
             return Ok(true);
         }
-        self.grants.is_revoked(&claims.jti, now).await
+        self.grants.is_access_token_revoked(&claims.jti, now).await
     }
 
     fn access_token_state(&self, claims: &AccessToken) -> Value {

@@ -55,7 +55,7 @@ use crate::jose::Failed;
 use crate::known_clients::KnownClients;
 use crate::log::Log;
 use crate::registration_rules::{self, RegistrationRules};
-use crate::state::State;
+use crate::state::{Quota, State};
 
 /// A running authorization server's state and rules.
 pub(crate) struct Server {
@@ -67,6 +67,8 @@ pub(crate) struct Server {
     tokens: Tokens,
     state: Arc<State>,
     grants: Grants,
+    pushed_requests: Quota,
+    revocations: Quota,
     log_in: LogIn,
     pkce: PkceRules,
     metadata: Bytes,
@@ -129,6 +131,8 @@ impl Server {
             tokens,
             grants: Grants(Arc::clone(&parts.state)),
             state: parts.state,
+            pushed_requests: par::quota(),
+            revocations: revoke::quota(),
             pkce: PkceRules { plain: auth.policy().pkce_plain, of_everybody: parts.demands_pkce },
             metadata: Bytes::new(),
             jwk_set: jwk_set.into(),

@@ -58,7 +58,7 @@ impl OAuthError {
     pub(crate) fn response(self) -> Response {
         let body = json!({ "error": self.error, "error_description": self.description });
         let response = Response::json(self.status, &body);
-        if self.status == 503 { response.with("retry-after", "1") } else { response }
+        if matches!(self.status, 429 | 503) { response.with("retry-after", "1") } else { response }
     }
 }
 

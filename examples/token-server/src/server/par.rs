@@ -6,7 +6,7 @@ use serde_json::json;
 use super::authorization_request::AuthorizationRequest;
 use super::{OAuthError, Response, Server};
 use crate::jose::{self, Failed};
-use crate::state::{Kind, State};
+use crate::state::{Kind, Quota, State};
 
 /// The request that this client pushed. It stays until a code is issued for it, so that the log-in page can be loaded
 /// twice.
@@ -48,9 +48,21 @@ impl Server {
         request.pushed_as = Some(request_uri.clone());
         let now = self.now();
         let kept = serde_json::to_vec(&request).map_err(|_| Failed)?;
+        if !self.pushed_requests.take(client.client_id(), now) {
+            return Err(OAuthError {
+                status: 429,
+                error: "temporarily_unavailable",
+                description: "too many pushed requests of this client wait for their users",
+            });
+        }
         self.state.insert(Kind::PushedRequest, &request_uri, kept, now + LIFE_SECONDS, now).await?;
         Ok(Response::json(201, &json!({ "request_uri": request_uri, "expires_in": LIFE_SECONDS })))
     }
+}
+
+/// What one client may push before users act on it.
+pub(super) fn quota() -> Quota {
+    Quota::new(2_000, LIFE_SECONDS)
 }
 
 const URN: &str = "urn:ietf:params:oauth:request_uri:";

@@ -2,7 +2,8 @@
 
 use countersign::AuthenticatedClient;
 
-use super::{OAuthError, Response, Server};
+use super::{ACCESS_TOKEN_SECONDS, OAuthError, Response, Server};
+use crate::state::Quota;
 
 impl Server {
     /// A refresh token ends with its grant and every access token of it; an access token ends alone. A token
@@ -17,8 +18,16 @@ impl Server {
             if claims.client_id != client.client_id() {
                 return Err(OAuthError::invalid_grant("the token was issued to another client"));
             }
+            if !self.revocations.take(client.client_id(), now) {
+                return Err(OAuthError::unavailable());
+            }
             self.grants.revoke_access_token(&claims.jti, claims.exp, now).await?;
         }
         Ok(Response::empty(200))
     }
+}
+
+/// What one client may revoke. Anybody who can register can get tokens and revoke them.
+pub(super) fn quota() -> Quota {
+    Quota::new(10_000, ACCESS_TOKEN_SECONDS)
 }

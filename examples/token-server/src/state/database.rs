@@ -1,8 +1,9 @@
 //! The entries in a table of the registry's database.
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use countersign::store::StoreError;
@@ -13,7 +14,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Connection as _, Error};
 use tokio::time::timeout;
 
-use super::MOST;
+use super::Kind;
 use crate::stores;
 
 /// Cheap to clone.
@@ -29,11 +30,17 @@ enum Pool {
     Postgres(PgPool),
 }
 
-/// When dead entries were swept last, and how many were left.
+/// When dead entries were swept last, and how many live ones there are of each kind.
 #[derive(Default)]
 struct Upkeep {
     swept: AtomicU64,
-    left: AtomicU64,
+    live: Mutex<HashMap<String, usize>>,
+}
+
+impl Upkeep {
+    fn live(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The same statement for whichever it is.
@@ -76,21 +83,29 @@ impl Database {
 
     pub(super) async fn insert(
         &self,
+        kind: Kind,
         key: String,
         value: Vec<u8>,
         expires: u64,
         now: u64,
     ) -> Result<bool, StoreError> {
-        self.write(INSERT, key, value, expires, now).await
+        self.write(INSERT, kind, key, value, expires, now).await
     }
 
-    pub(super) async fn keep(&self, key: String, expires: u64, now: u64) -> Result<(), StoreError> {
-        self.write(KEEP, key, Vec::new(), expires, now).await.map(|_| ())
+    pub(super) async fn keep(
+        &self,
+        kind: Kind,
+        key: String,
+        expires: u64,
+        now: u64,
+    ) -> Result<(), StoreError> {
+        self.write(KEEP, kind, key, Vec::new(), expires, now).await.map(|_| ())
     }
 
     async fn write(
         &self,
         statement: &'static str,
+        kind: Kind,
         key: String,
         value: Vec<u8>,
         expires: u64,
@@ -99,8 +114,8 @@ impl Database {
         let database = self.clone();
         stores::run(DEADLINE, async move {
             database.sweep(now).await?;
-            if database.upkeep.left.load(Ordering::Relaxed) >= MOST as u64 {
-                return Err(StoreError::new(format!("there is room for {MOST} entries")));
+            if database.upkeep.live().get(kind.as_str()).is_some_and(|live| *live >= kind.most()) {
+                return Err(StoreError::new(kind.full()));
             }
             let changed = each!(&database.pool, connections => sqlx::query(statement)
                 .bind(key)
@@ -111,6 +126,10 @@ impl Database {
                 .await
                 .map_err(StoreError::new)?
                 .rows_affected());
+            if changed == 1 {
+                // Until they are counted again.
+                *database.upkeep.live().entry(kind.as_str().to_owned()).or_default() += 1;
+            }
             Ok(changed == 1)
         })
         .await
@@ -174,11 +193,12 @@ impl Database {
         if !(is_due && is_ours) {
             return Ok(());
         }
-        let left: i64 = each!(&self.pool, connections => {
+        let live: Vec<(String, i64)> = each!(&self.pool, connections => {
             sqlx::query(SWEEP).bind(seconds(now)).execute(connections).await.map_err(StoreError::new)?;
-            sqlx::query_scalar(COUNT).fetch_one(connections).await.map_err(StoreError::new)?
+            sqlx::query_as(COUNT).bind(seconds(now)).fetch_all(connections).await.map_err(StoreError::new)?
         });
-        self.upkeep.left.store(left.unsigned_abs(), Ordering::Relaxed);
+        let counted = |(kind, live): (String, i64)| (kind, usize::try_from(live).unwrap_or_default());
+        *self.upkeep.live() = live.into_iter().map(counted).collect();
         Ok(())
     }
 }
@@ -217,7 +237,9 @@ const TAKE: &str = "DELETE FROM token_server_state WHERE name = $1 AND expires >
 const REPLACE: &str =
     "UPDATE token_server_state SET value = $3 WHERE name = $1 AND value = $2 AND expires > $4";
 const SWEEP: &str = "DELETE FROM token_server_state WHERE expires <= $1";
-const COUNT: &str = "SELECT count(*) FROM token_server_state";
+/// By kind: a name is that, and a colon and 43 characters after it.
+const COUNT: &str = "SELECT substr(name, 1, length(name) - 44), count(*) FROM token_server_state \
+     WHERE expires > $1 GROUP BY 1";
 
 /// An entry is written or read within this time, or it is an error.
 const DEADLINE: Duration = Duration::from_secs(2);

@@ -6,12 +6,14 @@
 
 mod database;
 mod expiring;
+mod quota;
 
 use aws_lc_rs::digest;
 use countersign::store::StoreError;
 
 use self::database::Database;
 use self::expiring::Expiring;
+pub(crate) use self::quota::Quota;
 use crate::config::problem::Problem;
 use crate::jose::base64url;
 use crate::log::Log;
@@ -25,9 +27,12 @@ pub(crate) struct State {
 }
 
 enum Place {
-    Memory(Expiring<Vec<u8>>),
+    Memory(Box<Memory>),
     Database(Database),
 }
+
+/// A table for each kind, so that none takes the room of another.
+struct Memory([Expiring<Vec<u8>>; Kind::ALL.len()]);
 
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +41,9 @@ pub(crate) enum Kind {
     Code,
     PushedRequest,
     Grant,
-    Revoked,
+    RevokedGrant,
+    /// Of one access token alone.
+    RevokedToken,
     InitialAccessToken,
 }
 
@@ -49,7 +56,7 @@ impl State {
     pub(crate) fn open(registry: &RegistryAt, log: Log) -> Result<Self, Problem> {
         let failed = |error: StoreError| Problem::new(format!("registry: {error}"));
         let place = match registry {
-            RegistryAt::Memory => Place::Memory(Expiring::new(MOST)),
+            RegistryAt::Memory => Place::Memory(Box::new(Memory::new())),
             RegistryAt::Sqlite(file) => {
                 Place::Database(stores::block_on(Database::open(file))?.map_err(failed)?)
             }
@@ -63,7 +70,7 @@ impl State {
 
     #[cfg(test)]
     pub(crate) fn in_memory() -> Self {
-        State { place: Place::Memory(Expiring::new(MOST)), log: std::sync::Arc::new(|_| ()) }
+        State { place: Place::Memory(Box::new(Memory::new())), log: std::sync::Arc::new(|_| ()) }
     }
 
     /// Does it end with this process?
@@ -82,8 +89,10 @@ impl State {
     ) -> Result<bool, Unanswered> {
         let key = key(kind, name);
         match &self.place {
-            Place::Memory(table) => table.insert(key, value, expires, now).map_err(|_| self.full()),
-            Place::Database(database) => self.said(database.insert(key, value, expires, now).await),
+            Place::Memory(memory) => {
+                memory.of(kind).insert(key, value, expires, now).map_err(|_| self.full(kind))
+            }
+            Place::Database(database) => self.said(database.insert(kind, key, value, expires, now).await),
         }
     }
 
@@ -97,8 +106,8 @@ impl State {
     ) -> Result<(), Unanswered> {
         let key = key(kind, name);
         match &self.place {
-            Place::Memory(table) => table.keep(key, expires, now).map_err(|_| self.full()),
-            Place::Database(database) => self.said(database.keep(key, expires, now).await),
+            Place::Memory(memory) => memory.of(kind).keep(key, expires, now).map_err(|_| self.full(kind)),
+            Place::Database(database) => self.said(database.keep(kind, key, expires, now).await),
         }
     }
 
@@ -106,7 +115,7 @@ impl State {
     pub(crate) async fn find(&self, kind: Kind, name: &str, now: u64) -> Result<Option<Vec<u8>>, Unanswered> {
         let key = key(kind, name);
         match &self.place {
-            Place::Memory(table) => Ok(table.with(&key, now, |value| value.clone())),
+            Place::Memory(memory) => Ok(memory.of(kind).with(&key, now, |value| value.clone())),
             Place::Database(database) => self.said(database.find(key, now).await),
         }
     }
@@ -115,7 +124,7 @@ impl State {
     pub(crate) async fn take(&self, kind: Kind, name: &str, now: u64) -> Result<Option<Vec<u8>>, Unanswered> {
         let key = key(kind, name);
         match &self.place {
-            Place::Memory(table) => Ok(table.take(&key, now)),
+            Place::Memory(memory) => Ok(memory.of(kind).take(&key, now)),
             Place::Database(database) => self.said(database.take(key, now).await),
         }
     }
@@ -131,8 +140,8 @@ impl State {
     ) -> Result<bool, Unanswered> {
         let key = key(kind, name);
         match &self.place {
-            Place::Memory(table) => {
-                let replaced = table.with(&key, now, |value| {
+            Place::Memory(memory) => {
+                let replaced = memory.of(kind).with(&key, now, |value| {
                     let is_same = *value == old;
                     if is_same {
                         *value = new;
@@ -145,8 +154,8 @@ impl State {
         }
     }
 
-    fn full(&self) -> Unanswered {
-        (self.log)(&format!("state: there is room for {MOST} entries"));
+    fn full(&self, kind: Kind) -> Unanswered {
+        (self.log)(&format!("state: {}", kind.full()));
         Unanswered
     }
 
@@ -165,14 +174,71 @@ fn key(kind: Kind, name: &str) -> String {
     format!("{}:{}", kind.as_str(), base64url(digest.as_ref()))
 }
 
+impl Memory {
+    fn new() -> Self {
+        Memory(Kind::ALL.map(|kind| Expiring::new(kind.most())))
+    }
+
+    fn of(&self, kind: Kind) -> &Expiring<Vec<u8>> {
+        let [
+            signing_keys,
+            codes,
+            pushed_requests,
+            grants,
+            revoked_grants,
+            revoked_tokens,
+            initial_access_tokens,
+        ] = &self.0;
+        match kind {
+            Kind::SigningKey => signing_keys,
+            Kind::Code => codes,
+            Kind::PushedRequest => pushed_requests,
+            Kind::Grant => grants,
+            Kind::RevokedGrant => revoked_grants,
+            Kind::RevokedToken => revoked_tokens,
+            Kind::InitialAccessToken => initial_access_tokens,
+        }
+    }
+}
+
 impl Kind {
+    /// In the order of [`Memory::of`].
+    const ALL: [Kind; 7] = [
+        Kind::SigningKey,
+        Kind::Code,
+        Kind::PushedRequest,
+        Kind::Grant,
+        Kind::RevokedGrant,
+        Kind::RevokedToken,
+        Kind::InitialAccessToken,
+    ];
+
+    /// Room for so many entries. One more is refused; none that lives is ever dropped. What any client can write by
+    /// itself has a room of its own, and of that each client has a [`Quota`]: no log-in and no revocation of a grant waits
+    /// for it.
+    const fn most(self) -> usize {
+        match self {
+            Kind::SigningKey => 1_000,
+            Kind::Code => 50_000,
+            Kind::PushedRequest => 20_000,
+            Kind::Grant | Kind::RevokedGrant => 200_000,
+            Kind::RevokedToken => 100_000,
+            Kind::InitialAccessToken => 10_000,
+        }
+    }
+
+    fn full(self) -> String {
+        format!("there is room for {} entries of the kind {}", self.most(), self.as_str())
+    }
+
     const fn as_str(self) -> &'static str {
         match self {
             Kind::SigningKey => "signing_key",
             Kind::Code => "code",
             Kind::PushedRequest => "pushed_request",
             Kind::Grant => "grant",
-            Kind::Revoked => "revoked",
+            Kind::RevokedGrant => "revoked",
+            Kind::RevokedToken => "revoked_token",
             Kind::InitialAccessToken => "initial_access_token",
         }
     }
@@ -180,9 +246,6 @@ impl Kind {
 
 /// Until when an entry lives that does not end.
 pub(crate) const FOR_EVER: u64 = i64::MAX as u64;
-
-/// Room for so many entries. One more is refused; none that lives is ever dropped.
-const MOST: usize = 200_000;
 
 #[cfg(test)]
 mod tests {
@@ -205,11 +268,11 @@ mod tests {
         assert_eq!(state.take(Kind::Code, "a", 99).await.unwrap(), None);
         assert!(insert("a", 3, 100, 50).await.unwrap());
         assert!(insert("a", 4, 300, 200).await.unwrap(), "the one before has ended");
-        let keep = |expires, now| state.keep(Kind::Revoked, "r", expires, now);
+        let keep = |expires, now| state.keep(Kind::RevokedGrant, "r", expires, now);
         for (expires, now) in [(100, 50), (200, 99), (150, 120)] {
             keep(expires, now).await.unwrap();
         }
-        let kept = |now| state.find(Kind::Revoked, "r", now);
+        let kept = |now| state.find(Kind::RevokedGrant, "r", now);
         assert!(kept(199).await.unwrap().is_some(), "what is kept longer is not kept shorter again");
         assert!(kept(200).await.unwrap().is_none());
         assert!(insert("key", 5, FOR_EVER, 200).await.unwrap());
@@ -218,21 +281,88 @@ mod tests {
 
     #[test]
     fn memory_and_a_file_keep_the_same_word() {
-        let folder = std::env::temp_dir().join(format!("token-server-state-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let at = RegistryAt::Sqlite(folder.join("registry.db"));
-        let registry = at.open(&Default::default()).unwrap();
-        let log: Log = std::sync::Arc::new(|line| panic!("{line}"));
-        let state = State::open(&at, log.clone()).unwrap();
+        let file = File::new("word");
+        let state = file.open();
         stores::block_on(async {
             keeps_its_word(&State::in_memory()).await;
             keeps_its_word(&state).await;
         })
         .unwrap();
-        let again = State::open(&at, log).unwrap();
-        let kept = stores::block_on(again.find(Kind::Code, "key", 1)).unwrap();
+        let kept = stores::block_on(file.open().find(Kind::Code, "key", 1)).unwrap();
         assert_eq!(kept.unwrap(), Some(vec![5]));
-        drop((registry, state, again));
-        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_kind_that_is_full_leaves_the_others_their_room() {
+        async fn is_full(state: &State) {
+            let insert = |kind, name: &'static str| state.insert(kind, name, vec![], 1000, 20);
+            assert!(insert(Kind::PushedRequest, "one more").await.is_err());
+            for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::PushedRequest) {
+                assert!(insert(kind, "first").await.unwrap(), "{kind:?}");
+                state.keep(kind, "second", 1000, 20).await.unwrap();
+            }
+        }
+        let file = File::new("full");
+        file.open();
+        // One less, and one that has ended.
+        file.execute(
+            "WITH RECURSIVE filled(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM filled WHERE n < 20000) \
+             INSERT INTO token_server_state SELECT format('pushed_request:%043d', n), x'', min(1, n - 1) * 1000 FROM filled",
+        );
+        let state = file.open();
+        stores::block_on(async {
+            let memory = State::in_memory();
+            for name in 0..19_999 {
+                let name = name.to_string();
+                assert!(memory.insert(Kind::PushedRequest, &name, vec![], 1000, 0).await.unwrap());
+            }
+            for state in [&memory, &state] {
+                assert!(state.insert(Kind::PushedRequest, "last", vec![], 1000, 20).await.unwrap());
+                is_full(state).await;
+            }
+        })
+        .unwrap();
+    }
+
+    /// A registry in a file of its own, which goes with this value.
+    struct File(std::path::PathBuf);
+
+    impl File {
+        fn new(name: &str) -> Self {
+            let folder =
+                std::env::temp_dir().join(format!("token-server-state-{}-{name}", std::process::id()));
+            std::fs::create_dir_all(&folder).unwrap();
+            let file = File(folder);
+            file.at().open(&Default::default()).unwrap();
+            file
+        }
+
+        fn at(&self) -> RegistryAt {
+            RegistryAt::Sqlite(self.0.join("registry.db"))
+        }
+
+        fn open(&self) -> State {
+            State::open(&self.at(), std::sync::Arc::new(|_| ())).unwrap()
+        }
+
+        /// How many rows it changed.
+        fn execute(&self, statement: &'static str) -> u64 {
+            use sqlx::Connection as _;
+            let file = self.0.join("registry.db");
+            let work = async move {
+                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+                let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+                let done = sqlx::query(statement).execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+                done.rows_affected()
+            };
+            std::thread::spawn(|| stores::block_on(work).unwrap()).join().unwrap()
+        }
+    }
+
+    impl Drop for File {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! Where the authorization endpoint sends a browser, and what it shows there
 //! ([RFC 9700 §2.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1)).
 
+use serde_json::json;
+
 use crate::Outcome;
 use crate::browser::{self, encoded, of_redirection};
-use crate::http::Connection;
+use crate::http::{Connection, Registered};
 use crate::node::{Folder, Node};
 
 #[test]
@@ -76,6 +78,35 @@ fn the_log_in_page_is_framed_by_nobody_and_read_by_no_script() -> Outcome<()> {
         assert_eq!(page.field("x-frame-options"), Some("DENY"));
         assert_eq!(page.field("referrer-policy"), Some("no-referrer"));
         assert_eq!(page.field("access-control-allow-origin"), None);
+        Ok(())
+    })
+}
+
+/// Whoever can register can push requests: what no user acts on fills this client's part alone.
+#[test]
+fn a_client_fills_its_own_part_of_the_pushed_requests_alone() -> Outcome<()> {
+    on_each_framework(|connection| {
+        let push = |connection: &mut Connection, client: &Registered, state: &str| {
+            let form = format!("response_type=code&client_id={}&state={state}", client.client_id);
+            connection.form("/par", client.basic(), &form)
+        };
+        let metadata = json!({ "redirect_uris": ["https://app.example/callback"] });
+        let (client, other) = (connection.register(&metadata)?, connection.register(&metadata)?);
+        let first = push(connection, &client, "s")?;
+        assert_eq!(first.status, 201, "{first:?}");
+        for _ in 1..2000 {
+            assert_eq!(push(connection, &client, "s")?.status, 201);
+        }
+        let full = push(connection, &client, "s")?;
+        assert_eq!((full.status, full.text("error")?.as_str()), (429, "temporarily_unavailable"));
+        assert_eq!(full.field("retry-after"), Some("1"));
+        assert_eq!(push(connection, &other, "s")?.status, 201);
+        // Once a user has logged in there is room for another.
+        let pushed = encoded(&first.text("request_uri")?);
+        let visit = format!("/authorize?client_id={}&request_uri={pushed}", client.client_id);
+        assert_eq!(browser::log_in(connection, &visit, "correct horse")?.status, 303);
+        assert_eq!(push(connection, &client, "s")?.status, 201);
+        assert_eq!(push(connection, &client, "s")?.status, 429);
         Ok(())
     })
 }
