@@ -143,6 +143,8 @@ impl Database {
         self.one(TAKE, key, now).await
     }
 
+    /// Run to its end, never by `fetch_optional`: that one resets the statement after the first row, and swallows the error
+    /// of a removal that is not written.
     async fn one(
         &self,
         statement: &'static str,
@@ -151,12 +153,13 @@ impl Database {
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let pool = self.pool.clone();
         stores::run(DEADLINE, async move {
-            each!(&pool, connections => sqlx::query_scalar(statement)
+            let mut found: Vec<Vec<u8>> = each!(&pool, connections => sqlx::query_scalar(statement)
                 .bind(key)
                 .bind(seconds(now))
-                .fetch_optional(connections)
+                .fetch_all(connections)
                 .await
-                .map_err(StoreError::new))
+                .map_err(StoreError::new)?);
+            Ok(found.pop())
         })
         .await
     }

@@ -324,6 +324,20 @@ mod tests {
         .unwrap();
     }
 
+    #[test]
+    fn what_is_not_removed_is_not_handed_out() {
+        let file = File::new("removed");
+        let state = file.open();
+        stores::block_on(state.insert(Kind::Code, "a", vec![1], 100, 0)).unwrap().unwrap();
+        // A removal that fails as late as it can: when it is committed.
+        file.execute(
+            "CREATE TABLE held (name TEXT REFERENCES token_server_state (name) DEFERRABLE INITIALLY DEFERRED)",
+        );
+        file.execute("INSERT INTO held SELECT name FROM token_server_state");
+        assert!(stores::block_on(state.take(Kind::Code, "a", 1)).unwrap().is_err());
+        assert_eq!(stores::block_on(state.find(Kind::Code, "a", 1)).unwrap().unwrap(), Some(vec![1]));
+    }
+
     /// A registry in a file of its own, which goes with this value.
     struct File(std::path::PathBuf);
 
