@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::binding::Confirmation;
 use super::{ACCESS_TOKEN_SECONDS, OAuthError};
 use crate::jose::{self, Failed};
-use crate::state::{Kind, State};
+use crate::state::{CLOCKS_DIFFER_SECONDS, Kind, State};
 
 /// A user's consent to one client. Every token of it can be taken back together.
 #[derive(Clone, Serialize, Deserialize)]
@@ -103,7 +103,8 @@ impl Grants {
     /// Takes back a grant with its refresh token and every access token, until the last of these has expired by itself.
     pub(crate) async fn revoke_grant(&self, id: &str, now: u64) -> Result<(), OAuthError> {
         // First, so that whoever tries again after a failure finds the grant still there.
-        let expires = now + ACCESS_TOKEN_SECONDS;
+        // The token may have been issued by a node whose clock is ahead.
+        let expires = now + ACCESS_TOKEN_SECONDS + CLOCKS_DIFFER_SECONDS;
         self.0.keep(Kind::RevokedGrant, &public_id(id), expires, now).await?;
         self.0.take(Kind::Grant, id, now).await?;
         Ok(())

@@ -14,7 +14,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Connection as _, Error};
 use tokio::time::timeout;
 
-use super::Kind;
+use super::{CLOCKS_DIFFER_SECONDS, Kind};
 use crate::stores;
 
 /// Cheap to clone.
@@ -196,8 +196,9 @@ impl Database {
         if !(is_due && is_ours) {
             return Ok(());
         }
+        let dead_everywhere = seconds(now.saturating_sub(CLOCKS_DIFFER_SECONDS));
         let live: Vec<(String, i64)> = each!(&self.pool, connections => {
-            sqlx::query(SWEEP).bind(seconds(now)).execute(connections).await.map_err(StoreError::new)?;
+            sqlx::query(SWEEP).bind(dead_everywhere).execute(connections).await.map_err(StoreError::new)?;
             sqlx::query_as(COUNT).bind(seconds(now)).fetch_all(connections).await.map_err(StoreError::new)?
         });
         let counted = |(kind, live): (String, i64)| (kind, usize::try_from(live).unwrap_or_default());

@@ -247,6 +247,9 @@ impl Kind {
 /// Until when an entry lives that does not end.
 pub(crate) const FOR_EVER: u64 = i64::MAX as u64;
 
+/// By how much the clocks of two nodes may differ, in seconds: a fast one removes nothing that lives for a slow one.
+pub(crate) const CLOCKS_DIFFER_SECONDS: u64 = 300;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -336,6 +339,23 @@ mod tests {
         file.execute("INSERT INTO held SELECT name FROM token_server_state");
         assert!(stores::block_on(state.take(Kind::Code, "a", 1)).unwrap().is_err());
         assert_eq!(stores::block_on(state.find(Kind::Code, "a", 1)).unwrap().unwrap(), Some(vec![1]));
+    }
+
+    #[test]
+    fn a_node_whose_clock_is_ahead_removes_nothing_that_lives() {
+        let file = File::new("clocks");
+        let (slow, fast) = (file.open(), file.open());
+        stores::block_on(async {
+            slow.keep(Kind::RevokedGrant, "g", 1000, 900).await.unwrap();
+            fast.insert(Kind::Code, "c", vec![], 2000, 1250).await.unwrap();
+            assert!(slow.find(Kind::RevokedGrant, "g", 950).await.unwrap().is_some());
+            // What is dead on each goes.
+            let rows = || file.execute("UPDATE token_server_state SET value = x''");
+            assert_eq!(rows(), 2);
+            fast.insert(Kind::Code, "d", vec![], 2000, 1300).await.unwrap();
+            assert_eq!(rows(), 2);
+        })
+        .unwrap();
     }
 
     /// A registry in a file of its own, which goes with this value.
