@@ -169,6 +169,7 @@ const REFRESH_TOKEN_SECONDS: u64 = 14 * 24 * 3600;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stores;
 
     fn grant() -> Grant {
         let text = str::to_owned;
@@ -196,22 +197,28 @@ mod tests {
     }
 
     /// As when a code comes a second time before the request that used it has got its grant.
-    #[tokio::test]
-    async fn a_grant_that_was_taken_back_does_not_start() {
-        let grants = Grants(Arc::new(State::in_memory()));
-        grants.revoke_grant("g", 0).await.unwrap();
-        assert!(grants.start(grant(), 0).await.is_err());
-        assert!(grants.0.find(Kind::Grant, "g", 0).await.unwrap().is_none());
+    #[test]
+    fn a_grant_that_was_taken_back_does_not_start() {
+        stores::block_on(async {
+            let grants = Grants(Arc::new(State::in_memory()));
+            grants.revoke_grant("g", 0).await.unwrap();
+            assert!(grants.start(grant(), 0).await.is_err());
+            assert!(grants.0.find(Kind::Grant, "g", 0).await.unwrap().is_none());
+        })
+        .unwrap();
     }
 
     /// As when the store went down after the first of the two steps of taking it back.
-    #[tokio::test]
-    async fn a_grant_that_was_half_taken_back_is_not_refreshed() {
-        let grants = Grants(Arc::new(State::in_memory()));
-        let token = grants.start(grant(), 0).await.unwrap();
-        grants.0.keep(Kind::RevokedGrant, &grant().public_id(), 100, 0).await.unwrap();
-        assert!(grants.rotate(&token, "c", 1).await.is_err());
-        assert!(grants.0.find(Kind::Grant, "g", 1).await.unwrap().is_none());
-        assert!(grants.is_revoked(&grant().public_id(), 101).await.unwrap(), "for the last token's life");
+    #[test]
+    fn a_grant_that_was_half_taken_back_is_not_refreshed() {
+        stores::block_on(async {
+            let grants = Grants(Arc::new(State::in_memory()));
+            let token = grants.start(grant(), 0).await.unwrap();
+            grants.0.keep(Kind::RevokedGrant, &grant().public_id(), 100, 0).await.unwrap();
+            assert!(grants.rotate(&token, "c", 1).await.is_err());
+            assert!(grants.0.find(Kind::Grant, "g", 1).await.unwrap().is_none());
+            assert!(grants.is_revoked(&grant().public_id(), 101).await.unwrap(), "for the last token's life");
+        })
+        .unwrap();
     }
 }
