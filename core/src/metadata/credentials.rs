@@ -28,13 +28,7 @@ impl ClientMetadata {
         for entry in &self.client_secrets {
             let mut secret = match (&entry.secret, &entry.secret_hash) {
                 (Some(secret), None) => self.secret("client_secrets", secret)?,
-                (None, Some(hash)) => read_hash(hash).map_err(|error| {
-                    MetadataError::new(
-                        "client_secrets",
-                        format!("a secret_hash {error}"),
-                        "write the hash again",
-                    )
-                })?,
+                (None, Some(hash)) => read_hash(hash).map_err(unreadable_hash)?,
                 _ => {
                     return Err(MetadataError::new(
                         "client_secrets",
@@ -56,6 +50,12 @@ impl ClientMetadata {
             secrets.push(secret);
         }
         Ok(secrets)
+    }
+
+    /// What is wrong with hashes that cannot be read.
+    pub(super) fn unreadable_hashes(&self) -> impl Iterator<Item = MetadataError> {
+        let hashes = self.client_secrets.iter().filter_map(|entry| entry.secret_hash.as_deref());
+        hashes.filter_map(|hash| ClientSecret::hashed(hash).err().map(unreadable_hash))
     }
 
     /// Kept in the clear only where it is somebody's key.
@@ -153,4 +153,8 @@ impl ClientMetadata {
             )
         })
     }
+}
+
+fn unreadable_hash(error: HashError) -> MetadataError {
+    MetadataError::new("client_secrets", format!("a secret_hash {error}"), "write the hash again")
 }

@@ -7,20 +7,18 @@ use crate::client::Client;
 use crate::secret::ClientSecret;
 
 /// Judges metadata that makes a client: its redirect URIs, its grant types against its response types, and what its ID
-/// tokens and its certificate method need.
-///
-/// # Errors
-/// [`MetadataError`].
-pub(super) fn judge(metadata: &ClientMetadata, client: &Client) -> Result<(), MetadataError> {
+/// tokens and its certificate method need. Returned is everything that is wrong.
+pub(super) fn judge(metadata: &ClientMetadata, client: &Client) -> Vec<MetadataError> {
     let redirect_uris = metadata.redirect_uris.as_deref().unwrap_or_default();
-    redirect_uris.iter().try_for_each(|uri| redirect_uri::check(uri))?;
+    let mut problems: Vec<_> =
+        redirect_uris.iter().filter_map(|uri| redirect_uri::check(uri).err()).collect();
     if let (Some(grant_types), Some(response_types)) = (&metadata.grant_types, &metadata.response_types) {
-        check_response_types(grant_types, response_types)?;
+        problems.extend(check_response_types(grant_types, response_types).err());
     }
-    check_id_tokens(metadata, client)?;
+    problems.extend(check_id_tokens(metadata, client).err());
     #[cfg(feature = "x509")]
-    check_certificates(metadata, client)?;
-    Ok(())
+    problems.extend(check_certificates(metadata, client).err());
+    problems
 }
 
 /// [RFC 7591 §2.1](https://www.rfc-editor.org/rfc/rfc7591#section-2.1): `code` goes with `authorization_code`, and what

@@ -18,8 +18,10 @@ impl TryFrom<&ClientMetadata> for Client {
 
     fn try_from(metadata: &ClientMetadata) -> Result<Client, MetadataError> {
         let client = Client::build(metadata, ClientSecret::hashed)?;
-        judge(metadata, &client)?;
-        Ok(client)
+        match judge(metadata, &client).into_iter().next() {
+            None => Ok(client),
+            Some(problem) => Err(problem),
+        }
     }
 }
 
@@ -33,6 +35,15 @@ impl Client {
     /// [`MetadataError`] for everything else that makes no client.
     pub fn from_stored(metadata: &ClientMetadata) -> Result<Client, MetadataError> {
         Client::build(metadata, |hash| Ok(ClientSecret::stored(hash)))
+    }
+
+    /// As [`from_stored`](Client::from_stored), with everything for which `try_from` would refuse it.
+    pub(crate) fn with_problems(
+        metadata: &ClientMetadata,
+    ) -> Result<(Client, Vec<MetadataError>), MetadataError> {
+        let client = Client::from_stored(metadata)?;
+        let problems = metadata.unreadable_hashes().chain(judge(metadata, &client)).collect();
+        Ok((client, problems))
     }
 
     fn build(

@@ -250,6 +250,7 @@ impl Registration {
 
     /// The application's own rules for whatever is about to be written, by a client or an operator. An error about
     /// `redirect_uris` becomes `invalid_redirect_uri`, any other `invalid_client_metadata`; its text is for the caller.
+    /// An operator's change is refused for an error only where what was registered before does not give the same one.
     ///
     /// ```
     /// # use countersign::{metadata::MetadataError, registration::Registration};

@@ -11,6 +11,7 @@ use super::merge_patch::merge;
 use super::requested::read_changed;
 use super::secrets::settle;
 use super::{ATTEMPTS, Registration, body, changed, lost_race, rules};
+use crate::client::Client;
 use crate::metadata::{ClientMetadata, MetadataError};
 use crate::secret::{GeneratedSecret, sha256_octets};
 use crate::store::RegisteredClient;
@@ -66,14 +67,13 @@ impl Registration {
         for _ in 0..ATTEMPTS {
             let stored = self.known(client_id).await?;
             let mut metadata = change(&stored.metadata)?;
-            rules::check_served(&self.auth, &metadata)?;
             let secret = settle(&mut metadata, new_secret, &self.secret_dates())?;
             if new_secret && secret.is_none() {
                 let cure = "rotate the client's own keys instead";
                 let field = "token_endpoint_auth_method";
                 return Err(MetadataError::new(field, "needs no secret", cure).into());
             }
-            self.judge(&metadata)?;
+            self.check_change(&stored.metadata, &metadata)?;
             let detail = changed(&stored.metadata, &metadata);
             let client = RegisteredClient { metadata, ..stored };
             if self.registry.replace(&client).await? {
@@ -86,6 +86,23 @@ impl Registration {
             }
         }
         Err(lost_race())
+    }
+
+    /// What was registered once may be illegal by now: its method is not served any more, or it was imported. That is no
+    /// reason to refuse a change that does not make it worse, one that disables the client or ends its secrets above all.
+    ///
+    /// # Errors
+    /// [`MetadataError`] for what makes no client, and for a problem that the client did not have before.
+    fn check_change(&self, old: &ClientMetadata, new: &ClientMetadata) -> Result<(), MetadataError> {
+        refuse_added(old, new, |metadata| Ok(rules::unserved(&self.auth, metadata)))?;
+        refuse_added(old, new, |metadata| {
+            let (client, mut problems) = Client::with_problems(metadata)?;
+            problems.extend(rules::check_keys(&self.auth, metadata, &client).err());
+            Ok(problems)
+        })?;
+        refuse_added(old, new, |metadata| {
+            Ok(self.validate.iter().filter_map(|validate| validate(metadata).err()).collect())
+        })
     }
 
     async fn renew_token(&self, client_id: &str) -> Result<Done, Failure> {
@@ -110,6 +127,28 @@ impl Registration {
         let stored = self.registry.read(client_id).await?;
         stored.ok_or_else(|| Failure::new(Outcome::ClientUnknown, "there is no such client"))
     }
+}
+
+/// # Errors
+/// The first problem of the new metadata that the old had not; and whatever ends the search for them in the new.
+fn refuse_added(
+    old: &ClientMetadata,
+    new: &ClientMetadata,
+    problems: impl Fn(&ClientMetadata) -> Result<Vec<MetadataError>, MetadataError>,
+) -> Result<(), MetadataError> {
+    let found = problems(new)?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let mut known = problems(old).unwrap_or_default();
+    for problem in found {
+        match known.iter().position(|known| *known == problem) {
+            // Each counts once: a second hash that cannot be read is a new problem.
+            Some(position) => drop(known.swap_remove(position)),
+            None => return Err(problem),
+        }
+    }
+    Ok(())
 }
 
 fn patched(stored: &ClientMetadata, patch: &Map<String, Value>) -> Result<ClientMetadata, MetadataError> {

@@ -31,8 +31,14 @@ pub(super) fn write_out_defaults(metadata: &mut ClientMetadata) {
 /// # Errors
 /// [`MetadataError`] with what is served instead.
 pub(super) fn check_served(auth: &Authenticator, metadata: &ClientMetadata) -> Result<(), MetadataError> {
+    unserved(auth, metadata).into_iter().next().map_or(Ok(()), Err)
+}
+
+/// Everything that is not served here, with what is served instead.
+pub(super) fn unserved(auth: &Authenticator, metadata: &ClientMetadata) -> Vec<MetadataError> {
     const FIELD: &str = "token_endpoint_auth_method";
     let served: Vec<&AuthMethod> = auth.methods(Endpoint::Token).collect();
+    let mut problems = Vec::new();
     for grant in metadata.grants() {
         let method = grant.method();
         if served.contains(&method) {
@@ -40,26 +46,26 @@ pub(super) fn check_served(auth: &Authenticator, metadata: &ClientMetadata) -> R
         }
         let names: Vec<&str> = served.iter().map(|method| method.as_str()).collect();
         let problem = format!("{:?} is not served here", method.as_str());
-        return Err(MetadataError::new(FIELD, problem, format!("use {}", names.join(", "))));
+        problems.push(MetadataError::new(FIELD, problem, format!("use {}", names.join(", "))));
     }
     if let Some(name) = &metadata.token_endpoint_auth_signing_alg
         && !auth.signing_algorithms().any(|served| served.as_str() == name)
     {
         let names: Vec<&str> = auth.signing_algorithms().map(Algorithm::as_str).collect();
-        return Err(MetadataError::new(
+        problems.push(MetadataError::new(
             "token_endpoint_auth_signing_alg",
             format!("{name:?} is not served here"),
             if names.is_empty() { "leave it out".to_owned() } else { format!("use {}", names.join(", ")) },
         ));
     }
     if metadata.jwks_uri.is_some() && !auth.fetches_keys() {
-        return Err(MetadataError::new(
+        problems.push(MetadataError::new(
             "jwks_uri",
             "is not served here: this server fetches no key sets",
             "register the keys themselves, as jwks",
         ));
     }
-    Ok(())
+    problems
 }
 
 /// Can one of the client's own keys sign what this server takes?

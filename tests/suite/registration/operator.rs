@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign::AuthMethod;
+use countersign::metadata::MetadataError;
 use countersign::registration::Outcome;
 use countersign_tests::assertion::Assertion;
 use countersign_tests::fixtures::fixtures;
@@ -176,6 +177,64 @@ fn a_secret_that_is_enough_is_not_replaced() {
         assert!(bed.authenticate(request).is_ok(), "{client_id}");
     }
     assert!(bed.by_basic(&json!({"client_id": "unpinned"}), &json!(secret)).is_ok());
+}
+
+/// What could not be registered any more can still be disabled and lose its secrets, and does not become worse.
+#[test]
+fn what_could_not_be_registered_any_more_can_be_disabled() {
+    let basic = |builder: AuthenticatorBuilder| builder.methods([AuthMethod::CLIENT_SECRET_BASIC]);
+    let bed = bed_on(MemoryRegistry::default(), basic).with(|registration| {
+        registration.validated_by(|metadata| match &metadata.software_id {
+            Some(id) if id == "old" => Err(MetadataError::new("software_id", "is old", "give a new one")),
+            Some(id) if id == "odd" => Err(MetadataError::new("software_id", "is odd", "give an even one")),
+            _ => Ok(()),
+        })
+    });
+    let hash = countersign::secret::sha256("cs_known");
+    let illegal = [
+        (
+            json!({"redirect_uris": ["http://app.example/cb"]}),
+            json!({"redirect_uris": ["http://app.example/cb", "javascript:1"]}),
+        ),
+        (
+            json!({"grant_types": ["client_credentials"], "response_types": ["code"]}),
+            json!({"response_types": ["token"]}),
+        ),
+        (
+            json!({"token_endpoint_auth_method": "client_secret_post"}),
+            json!({"token_endpoint_auth_method": "client_secret_jwt"}),
+        ),
+        (
+            json!({"client_secrets": [{"secret_hash": hash}, {"secret_hash": "md5:x"}]}),
+            json!({"client_secrets": [{"secret_hash": hash}, {"secret_hash": "md5:x"}, {"secret_hash": "md5:y"}]}),
+        ),
+        (json!({"software_id": "old"}), json!({"software_id": "odd"})),
+    ];
+    for (position, (stored, worse)) in illegal.into_iter().enumerate() {
+        let client = json!({"client_id": format!("imported-{position}")});
+        let mut members = json!({"client_id": id(&client), "client_secrets": [{"secret_hash": hash}]});
+        members.as_object_mut().unwrap().extend(stored.as_object().unwrap().clone());
+        let imported = countersign::store::RegisteredClient {
+            metadata: serde_json::from_value(members).unwrap(),
+            ..Default::default()
+        };
+        assert!(block_on(bed.clients.insert(&imported)).unwrap());
+        let (status, _, description) = refusal(&bed.patch(&client, &worse));
+        assert_eq!(status, 400, "{worse}: {description}");
+        let rotated = bed.rotate(&client);
+        assert_eq!(rotated.status(), 200, "{stored}: {:?}", rotated.body());
+        for patch in
+            [json!({"client_secrets": null}), json!({"client_name": "Old"}), json!({"disabled": true})]
+        {
+            let answer = bed.patch(&client, &patch);
+            assert_eq!(answer.status(), 200, "{stored} {patch}: {:?}", answer.body());
+        }
+        let found = bed.stored(&client).unwrap().metadata;
+        assert!(found.disabled && found.client_secrets.len() == 1, "{stored}");
+        assert_ne!(found.client_secrets[0].secret_hash.as_deref(), Some(hash.as_str()), "{stored}");
+        let (status, _, _) = refusal(&bed.patch(&client, &worse));
+        assert_eq!(status, 400, "disabled is no excuse for {worse}");
+    }
 }
 
 #[test]
