@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::information::members;
 use super::merge_patch::merge;
 use super::requested::read_changed;
-use super::secrets::settle;
+use super::secrets::{end_secrets, settle};
 use super::{ATTEMPTS, Registration, body, changed, lost_race, rules};
 use crate::client::Client;
 use crate::metadata::{ClientMetadata, MetadataError};
@@ -28,7 +28,11 @@ impl Registration {
     /// Either all of it holds from now on, or nothing has changed. A method that needs a secret gets one, which the answer
     /// shows once; one that needs none takes the secrets away. An operator may set more than a client may of itself:
     /// `auth_methods`, `client_secrets` with a `secret_hash`, `disabled`, any scope; not `client_id`, and no secret in the
-    /// clear as `client_secret`.
+    /// clear as `client_secret`. `client_secret_expires_at` ends the current secret, and with it those before; 0 and `null`
+    /// are never.
+    ///
+    /// What could not be registered any more is refused only where the patch makes it so: a client whose method is not
+    /// served any more can still be disabled.
     ///
     /// The answer is 200 with the metadata as an operator sees it; 400 with the member and the cure; 404 for a client that
     /// there is not; 413, 503.
@@ -159,7 +163,11 @@ fn patched(stored: &ClientMetadata, patch: &Map<String, Value>) -> Result<Client
     }
     let mut document = members(stored);
     merge(&mut document, patch);
-    read_changed(document)
+    let mut metadata = read_changed(document)?;
+    if patch.contains_key("client_secret_expires_at") && !patch.contains_key("client_secrets") {
+        end_secrets(&mut metadata);
+    }
+    Ok(metadata)
 }
 
 const NOT_PATCHED: &[(&str, &str)] = &[

@@ -74,26 +74,32 @@ pub(super) fn settle(
         secret: need.key.map(|_| secret.expose().to_owned()),
         secret_hash: need.key.is_none().then(|| secret.hash()),
         not_before: None,
-        // 0, never, and not the end of others that RFC 7591's client_secret_expires_at may be.
-        expires_at: Some(
-            dates
-                .lifetime
-                .and_then(|lifetime| dates.after(lifetime))
-                .unwrap_or(Timestamp(SystemTime::UNIX_EPOCH)),
-        ),
+        // Never, and not the end of others that RFC 7591's client_secret_expires_at may be.
+        expires_at: Some(dates.lifetime.and_then(|lifetime| dates.after(lifetime)).unwrap_or(NEVER)),
     });
     Ok(Some(secret))
+}
+
+/// Takes `client_secret_expires_at` for what [`current_end`] shows it as: the end of the secret that the client has got
+/// last. None of those before it outlives it.
+pub(super) fn end_secrets(metadata: &mut ClientMetadata) {
+    let end = metadata.client_secret_expires_at.take();
+    list_client_secret(metadata);
+    let Some((current, older)) = metadata.client_secrets.split_last_mut() else { return };
+    current.expires_at = end.or(Some(NEVER));
+    for entry in older {
+        entry.expires_at = ends_at(entry).into_iter().chain(ends_at(current)).min();
+    }
 }
 
 /// The end of the secret that the client has got last; `None` without one. [`SystemTime::UNIX_EPOCH`] is never, as in
 /// `client_secret_expires_at`.
 pub(super) fn current_end(metadata: &ClientMetadata) -> Option<Timestamp> {
-    let never = Timestamp(SystemTime::UNIX_EPOCH);
     let own = match metadata.client_secrets.last() {
         Some(current) => current.expires_at,
         None => metadata.client_secret.is_some().then_some(metadata.client_secret_expires_at)?,
     };
-    Some(own.or(metadata.client_secret_expires_at).unwrap_or(never))
+    Some(own.or(metadata.client_secret_expires_at).unwrap_or(NEVER))
 }
 
 /// Is this the secret that the client has got last? For the `client_secret` of an update
@@ -199,6 +205,9 @@ fn label(now: SystemTime) -> String {
         .and_then(|now| now.format(&Rfc3339).ok())
         .map_or_else(|| "issued".to_owned(), |time| format!("issued {time}"))
 }
+
+/// 0, as RFC 7591 §3.2.1 writes it.
+const NEVER: Timestamp = Timestamp(SystemTime::UNIX_EPOCH);
 
 /// However often a secret is rotated within the overlap.
 const MOST_OLD_SECRETS: usize = 3;

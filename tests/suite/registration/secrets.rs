@@ -164,3 +164,54 @@ fn a_new_secret_gives_none_that_was_imported_more_time() {
         assert_eq!(bed.by_basic(&client, secret), Err(Reason::SecretExpired));
     }
 }
+
+/// The hash of a secret is shown to nobody, so an operator ends what there is by the date alone.
+#[test]
+fn an_operator_ends_the_secrets_of_a_client_by_their_date() {
+    let bed = bed();
+    let client = machine(&bed);
+    let rotated = document(&bed.rotate(&client));
+    let (old, current) = (&client["client_secret"], &rotated["client_secret"]);
+    let ends_at = |end: Value| {
+        let answer = bed.patch(&client, &json!({"client_secret_expires_at": end}));
+        assert_eq!(answer.status(), 200, "{:?}", answer.body());
+        document(&answer)["client_secret_expires_at"].clone()
+    };
+    assert_eq!(ends_at(json!(NOW + 2 * DAY)), NOW + 2 * DAY);
+    bed.clock.advance(DAY);
+    assert_eq!(bed.by_basic(&client, old), Err(Reason::SecretExpired), "it has no more time than it had");
+    assert!(bed.by_basic(&client, current).is_ok());
+    let last = document(&bed.rotate(&client))["client_secret"].clone();
+    assert_eq!(ends_at(json!(NOW)), NOW);
+    for secret in [current, &last] {
+        assert_eq!(bed.by_basic(&client, secret), Err(Reason::SecretExpired));
+    }
+    // And gives the last one its time back, which no other gets.
+    for never in [json!(0), Value::Null] {
+        assert_eq!(ends_at(json!(NOW)), NOW);
+        assert_eq!(ends_at(never), 0);
+        assert!(bed.by_basic(&client, &last).is_ok());
+        assert_eq!(bed.by_basic(&client, current), Err(Reason::SecretExpired));
+    }
+    // Beside a list it says what it says in any metadata.
+    let hash = countersign::secret::sha256("cs_imported");
+    let listed = json!([{"secret_hash": hash}, {"secret_hash": hash, "expires_at": NOW + 7}]);
+    let patch = json!({"client_secrets": listed, "client_secret_expires_at": NOW + 9});
+    let shown = document(&bed.patch(&client, &patch))["client_secrets"].clone();
+    assert_eq!(shown, json!([{"expires_at": NOW + 9}, {"expires_at": NOW + 7}]));
+}
+
+/// As RFC 7591 has it: the end of `client_secret` itself.
+#[test]
+fn an_operator_ends_an_imported_secret_by_its_date() {
+    let bed = bed();
+    let client = machine(&bed);
+    let mut stored = bed.stored(&client).unwrap();
+    stored.metadata.client_secrets.clear();
+    stored.metadata.client_secret = Some("wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq".to_owned());
+    assert!(block_on(bed.clients.replace(&stored)).unwrap());
+    let secret = json!("wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq");
+    assert!(bed.by_basic(&client, &secret).is_ok());
+    assert_eq!(bed.patch(&client, &json!({"client_secret_expires_at": NOW})).status(), 200);
+    assert_eq!(bed.by_basic(&client, &secret), Err(Reason::SecretExpired));
+}
