@@ -31,6 +31,9 @@ impl Registration {
     /// clear as `client_secret`. `client_secret_expires_at` ends the current secret, and with it those before; 0 and `null`
     /// are never.
     ///
+    /// Grant and response types that are removed are those of RFC 7591 §2 from then on, as at a registration. `scope` has no
+    /// default there: without one, a client has whatever the application gives to a client without; set it to narrow.
+    ///
     /// What could not be registered any more is refused only where the patch makes it so: a client whose method is not
     /// served any more can still be disabled.
     ///
@@ -166,6 +169,13 @@ fn patched(stored: &ClientMetadata, patch: &Map<String, Value>) -> Result<Client
     let mut metadata = read_changed(document)?;
     if patch.contains_key("client_secret_expires_at") && !patch.contains_key("client_secrets") {
         end_secrets(&mut metadata);
+    }
+    let removes = |field: &str| patch.get(field).is_some_and(Value::is_null);
+    if removes("grant_types") {
+        rules::write_out_grant_types(&mut metadata);
+    }
+    if removes("response_types") {
+        rules::write_out_response_types(&mut metadata);
     }
     Ok(metadata)
 }

@@ -18,11 +18,21 @@ pub(super) fn write_out_defaults(metadata: &mut ClientMetadata) {
     {
         metadata.token_endpoint_auth_method = Some(AuthMethod::CLIENT_SECRET_BASIC);
     }
-    let grant_types = metadata.grant_types.get_or_insert_with(|| vec![AUTHORIZATION_CODE.to_owned()]);
-    if metadata.response_types.is_none() {
-        let has_code = grant_types.iter().any(|grant| grant == AUTHORIZATION_CODE);
-        metadata.response_types = Some(has_code.then(|| "code".to_owned()).into_iter().collect());
-    }
+    write_out_grant_types(metadata);
+    write_out_response_types(metadata);
+}
+
+/// Part of [`write_out_defaults`].
+pub(super) fn write_out_grant_types(metadata: &mut ClientMetadata) {
+    metadata.grant_types.get_or_insert_with(|| vec![AUTHORIZATION_CODE.to_owned()]);
+}
+
+/// Part of [`write_out_defaults`], after the grant types.
+pub(super) fn write_out_response_types(metadata: &mut ClientMetadata) {
+    let grant_types = metadata.grant_types.as_deref();
+    let has_code =
+        grant_types.is_none_or(|grant_types| grant_types.iter().any(|grant| grant == AUTHORIZATION_CODE));
+    metadata.response_types.get_or_insert_with(|| has_code.then(|| "code".to_owned()).into_iter().collect());
 }
 
 /// Is everything about authentication served here? For clients and operators alike: what is not served would fail at the

@@ -237,6 +237,31 @@ fn what_could_not_be_registered_any_more_can_be_disabled() {
     }
 }
 
+/// An application may take no grant types for all of them, so a registration has some.
+#[test]
+fn what_a_patch_removes_has_the_default_of_a_registration() {
+    let bed = bed();
+    let client = machine(&bed);
+    let shown = |patch: Value| {
+        let answer = document(&bed.patch(&client, &patch));
+        (answer["grant_types"].clone(), answer["response_types"].clone())
+    };
+    let code = (json!(["authorization_code"]), json!(["code"]));
+    assert_eq!(shown(json!({"grant_types": null, "response_types": null})), code);
+    let patch = json!({"grant_types": ["client_credentials"], "response_types": null});
+    assert_eq!(shown(patch), (json!(["client_credentials"]), json!([])));
+    let (status, _, description) = refusal(&bed.patch(&client, &json!({"grant_types": null})));
+    assert_eq!((status, description.starts_with("response_types has no code")), (400, true), "{description}");
+    // What an imported client never had is not given to it by the way.
+    let mut imported = bed.stored(&client).unwrap();
+    (imported.metadata.grant_types, imported.metadata.response_types) = (None, None);
+    assert!(block_on(bed.clients.replace(&imported)).unwrap());
+    assert_eq!(shown(json!({"client_name": "Imported"})), (Value::Null, Value::Null));
+    assert_eq!(bed.rotate(&client).status(), 200);
+    assert_eq!(bed.stored(&client).unwrap().metadata.grant_types, None);
+    assert_eq!(shown(json!({"response_types": null})), (Value::Null, json!(["code"])));
+}
+
 #[test]
 fn a_new_registration_access_token_ends_the_old_one() {
     let bed = bed();
