@@ -24,6 +24,8 @@
 //! name; any other unknown one is ignored (RFC 7591 §2), also `software_statement` and localised names such as
 //! `client_name#de`.
 //!
+//! **What is kept is bounded**: by the size of a request, and of a `jwks` only the members that keys are made of.
+//!
 //! **Two writers at once** cannot undo each other: a write holds for the revision that was read. Whoever comes second is
 //! judged anew against what the first wrote, once; if that fails too, the answer is 503 with `Retry-After`, and nothing
 //! has changed.
@@ -38,6 +40,7 @@ mod event;
 mod failure;
 mod information;
 mod initial_access;
+mod key_set;
 mod manage;
 mod merge_patch;
 mod operate;

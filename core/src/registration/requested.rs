@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::key_set;
 use crate::metadata::{ClientMetadata, MetadataError};
 
 /// What a client asks to be registered as, without the members that are not for it to say.
@@ -49,6 +50,7 @@ impl Requested {
         for (field, kind) in FIELDS {
             if let Some(value) = members.remove(*field) {
                 kind.check(field, &value)?;
+                let value = if *field == "jwks" { key_set::reduced(value) } else { value };
                 known.insert((*field).to_owned(), value);
             }
         }

@@ -142,3 +142,38 @@ fn the_key_of_an_id_token_is_a_secret_whatever_the_method() {
         assert!(bed.by_basic(&client, &client["client_secret"]).is_err());
     }
 }
+
+/// An octet of nested arrays takes thirty of memory, and no key is made of them.
+#[test]
+fn of_a_key_set_that_is_kept_which_keys_are_made_of() {
+    let bed = bed();
+    let key = countersign_tests::fixtures::fixtures().key("attacker-ec").public();
+    let nested = json!(vec![json!([]); 5_000]);
+    let with = |name: &str, value: &Value| {
+        let mut key = key.clone();
+        key[name] = value.clone();
+        key
+    };
+    let mut metadata = metadata_for("private_key_jwt");
+    metadata["jwks"] = json!({"keys": [with("example", &nested), nested], "x": nested});
+    let client = bed.registered(&metadata.to_string());
+    assert_eq!(client["jwks"], json!({"keys": [key, null]}));
+    assert_eq!(serde_json::to_value(bed.stored(&client).unwrap().metadata.jwks).unwrap(), client["jwks"]);
+    let signed =
+        Assertion::new(id(&client), countersign_tests::fixtures::fixtures().key("attacker-ec"), "ES256");
+    assert!(bed.authenticate(Request::token().assertion(signed.mint())).is_ok());
+    // Where a key has one, it is not read as if it had none.
+    let texts = json!(vec!["verify"; 5_000]);
+    for (name, value) in
+        [("key_ops", &nested), ("key_ops", &texts), ("x5c", &texts), ("kid", &nested), ("oth", &nested)]
+    {
+        metadata["jwks"] = json!({"keys": [with(name, value)]});
+        for answer in [bed.register(&metadata.to_string()), bed.update(&client, &metadata)] {
+            assert_eq!(
+                (answer.status(), refusal(&answer).2.starts_with("jwks holds")),
+                (400, true),
+                "{name}"
+            );
+        }
+    }
+}
