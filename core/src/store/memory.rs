@@ -30,21 +30,57 @@ pub struct MemoryRegistry {
 #[derive(Default)]
 struct Held {
     by_id: BTreeMap<Box<str>, Entry>,
+    /// Of the metadata of large clients.
+    large: usize,
     /// How many writes there were: each gives its entry a revision that no other has, whatever was removed between.
     writes: u64,
 }
 
 impl Held {
-    fn put(&mut self, client: &RegisteredClient, built: Arc<Client>) {
+    fn put(&mut self, client_id: &str, entry: Entry) {
         self.writes += 1;
-        let registered = RegisteredClient { revision: self.writes, ..client.clone() };
-        self.by_id.insert(client.metadata.client_id.as_str().into(), Entry { registered, client: built });
+        self.large += entry.large();
+        let before = self.by_id.insert(client_id.into(), Entry { revision: self.writes, ..entry });
+        self.large -= before.map_or(0, |before| before.large());
+    }
+
+    fn take(&mut self, client_id: &str) -> bool {
+        let taken = self.by_id.remove(client_id);
+        self.large -= taken.as_ref().map_or(0, Entry::large);
+        taken.is_some()
     }
 }
 
 struct Entry {
-    registered: RegisteredClient,
+    /// JSON, which takes no more memory than was sent; the same as values can take thirty times as much.
+    metadata: Box<[u8]>,
+    registration_access_token: Option<[u8; 32]>,
+    revision: u64,
     client: Arc<Client>,
+}
+
+impl Entry {
+    fn new(registered: &RegisteredClient, client: Arc<Client>) -> Result<Self, StoreError> {
+        Ok(Entry {
+            metadata: serde_json::to_vec(&registered.metadata).map_err(StoreError::new)?.into(),
+            registration_access_token: registered.registration_access_token,
+            revision: registered.revision,
+            client,
+        })
+    }
+
+    /// Its octets, if they are more than every client has room for.
+    fn large(&self) -> usize {
+        Some(self.metadata.len()).filter(|octets| *octets > OCTETS_OF_A_CLIENT).unwrap_or_default()
+    }
+
+    fn registered(&self) -> Result<RegisteredClient, StoreError> {
+        Ok(RegisteredClient {
+            metadata: serde_json::from_slice(&self.metadata).map_err(StoreError::new)?,
+            registration_access_token: self.registration_access_token,
+            revision: self.revision,
+        })
+    }
 }
 
 impl MemoryRegistry {
@@ -58,11 +94,27 @@ impl MemoryRegistry {
         self
     }
 
-    /// Room for this many clients, 10,000 unless told. One more is an error, since nothing is ever evicted.
+    /// Room for this many clients, 10,000 unless told. One more is an error, since nothing is ever evicted. Each has 4 KiB
+    /// for its metadata; those that are larger share as much again among them, and 1 MiB at least.
     #[must_use]
     pub fn with_capacity(mut self, clients: usize) -> Self {
         self.most = clients;
         self
+    }
+
+    fn entry(&self, client: &RegisteredClient) -> Result<Entry, StoreError> {
+        Entry::new(client, self.preparation.client(&client.metadata)?)
+    }
+
+    /// # Errors
+    /// [`StoreError`] where large clients of so many octets in all have no room.
+    fn check_room(&self, large: usize) -> Result<(), StoreError> {
+        let most = self.most.saturating_mul(OCTETS_OF_A_CLIENT).max(LEAST_OF_LARGE);
+        if large <= most {
+            return Ok(());
+        }
+        let over = format!("with more than {OCTETS_OF_A_CLIENT} octets of metadata");
+        Err(StoreError::new(format!("clients {over} have {most} octets in all")))
     }
 
     fn write<T>(&self, change: impl FnOnce(&mut Held) -> T) -> T {
@@ -101,45 +153,53 @@ impl ClientStore for MemoryRegistry {
 
 impl ClientRegistry for MemoryRegistry {
     async fn read(&self, client_id: &str) -> Result<Option<RegisteredClient>, StoreError> {
-        Ok(self.look(|entries| entries.get(client_id).map(|entry| entry.registered.clone())))
+        self.look(|entries| entries.get(client_id).map(Entry::registered).transpose())
     }
 
     async fn insert(&self, client: &RegisteredClient) -> Result<bool, StoreError> {
-        let built = self.preparation.client(&client.metadata)?;
+        let (client_id, entry) = (client.metadata.client_id.as_str(), self.entry(client)?);
         self.write(|held| {
-            if held.by_id.contains_key(client.metadata.client_id.as_str()) {
+            if held.by_id.contains_key(client_id) {
                 return Ok(false);
             }
             if held.by_id.len() >= self.most {
                 return Err(StoreError::new(format!("there is room for {} clients", self.most)));
             }
-            held.put(client, built);
+            if entry.large() > 0 {
+                self.check_room(held.large.saturating_add(entry.large()))?;
+            }
+            held.put(client_id, entry);
             Ok(true)
         })
     }
 
     async fn replace(&self, client: &RegisteredClient) -> Result<bool, StoreError> {
-        let built = self.preparation.client(&client.metadata)?;
-        Ok(self.write(|held| {
-            let entry = held.by_id.get(client.metadata.client_id.as_str());
-            let is_the_one = entry.is_some_and(|entry| entry.registered.revision == client.revision);
-            if is_the_one {
-                held.put(client, built);
+        let (client_id, entry) = (client.metadata.client_id.as_str(), self.entry(client)?);
+        self.write(|held| {
+            let Some(before) = held.by_id.get(client_id).filter(|before| before.revision == entry.revision)
+            else {
+                return Ok(false);
+            };
+            let more = entry.large().saturating_sub(before.large());
+            // A full registry keeps no operator from disabling a client.
+            if more > 0 && !client.metadata.disabled {
+                self.check_room(held.large.saturating_add(more))?;
             }
-            is_the_one
-        }))
+            held.put(client_id, entry);
+            Ok(true)
+        })
     }
 
     async fn remove(&self, client_id: &str, revision: u64) -> Result<bool, StoreError> {
         Ok(self.write(|held| {
             let entry = held.by_id.get(client_id);
-            let is_the_one = entry.is_some_and(|entry| entry.registered.revision == revision);
-            is_the_one && held.by_id.remove(client_id).is_some()
+            let is_the_one = entry.is_some_and(|entry| entry.revision == revision);
+            is_the_one && held.take(client_id)
         }))
     }
 
     async fn self_registered(&self, most: usize) -> Result<usize, StoreError> {
-        let has_token = |entry: &&Entry| entry.registered.registration_access_token.is_some();
+        let has_token = |entry: &&Entry| entry.registration_access_token.is_some();
         Ok(self.look(|entries| entries.values().filter(has_token).take(most).count()))
     }
 
@@ -147,7 +207,7 @@ impl ClientRegistry for MemoryRegistry {
         let range = (Bound::Excluded(after), Bound::Unbounded);
         Ok(self.look(|entries| {
             let following = entries.range::<str, _>(range).take(limit);
-            following.map(|(_, entry)| entry.registered.clone()).collect()
+            following.filter_map(|(_, entry)| entry.registered().ok()).collect()
         }))
     }
 }
@@ -158,3 +218,6 @@ impl fmt::Debug for MemoryRegistry {
         f.debug_struct("MemoryRegistry").field("clients", &clients).finish_non_exhaustive()
     }
 }
+
+const OCTETS_OF_A_CLIENT: usize = 4 * 1024;
+const LEAST_OF_LARGE: usize = 1024 * 1024;

@@ -11,12 +11,47 @@ mod sqlite;
 use std::sync::Arc;
 
 use countersign::Client;
-use countersign::store::{ClientStore, MemoryRegistry, RegisteredClient, StoreError};
+use countersign::store::{ClientRegistry, ClientStore, MemoryRegistry, RegisteredClient, StoreError};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn in_memory() {
     conformance::a_registry_keeps_its_promises(MemoryRegistry::default()).await;
+}
+
+/// Each has room for 4 KiB, and the larger ones share what there is for them.
+#[tokio::test]
+async fn in_memory_large_clients_have_only_so_much_room() {
+    let registry = MemoryRegistry::default().with_capacity(200);
+    let of = |client_id: &str, octets: usize| registered(client_id, &"a".repeat(octets));
+    let read = async |client_id: &str| ClientRegistry::read(&registry, client_id).await.unwrap().unwrap();
+    let mut large = 0;
+    while let Ok(inserted) = registry.insert(&of(&format!("large-{large}"), 100_000)).await {
+        assert!(inserted);
+        large += 1;
+    }
+    assert_eq!(large, 10, "of 1 MiB");
+    for number in large..200 {
+        assert!(registry.insert(&of(&format!("small-{number}"), 3_800)).await.unwrap());
+    }
+    // A small one may change and stay small; none grows large.
+    for (octets, fits) in [(3_900, true), (100_000, false), (10, true)] {
+        let changed =
+            RegisteredClient { revision: read("small-10").await.revision, ..of("small-10", octets) };
+        assert_eq!(registry.replace(&changed).await.is_ok_and(|replaced| replaced), fits, "{octets}");
+    }
+    let mut disabled = read("large-0").await;
+    disabled.metadata.client_name = Some("a".repeat(200_000));
+    assert!(registry.replace(&disabled).await.is_err());
+    disabled.metadata.disabled = true;
+    assert!(registry.replace(&disabled).await.unwrap());
+    // What goes makes room.
+    for number in 0..2 {
+        let client_id = format!("large-{number}");
+        assert!(registry.remove(&client_id, read(&client_id).await.revision).await.unwrap());
+    }
+    assert!(registry.insert(&of("large-0", 200_000)).await.unwrap());
+    assert!(registry.insert(&of("large-1", 100_000)).await.is_err());
 }
 
 const SECRET: &str = "wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq";
