@@ -40,6 +40,8 @@ pub struct Client {
     assertion_reuse: bool,
     disabled: bool,
     decoy: bool,
+    #[cfg(feature = "cache")]
+    metadata_octets: usize,
     app: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -59,6 +61,8 @@ impl Client {
             assertion_reuse: false,
             disabled: false,
             decoy: false,
+            #[cfg(feature = "cache")]
+            metadata_octets: 0,
             app: None,
         }
     }
@@ -159,6 +163,13 @@ impl Client {
         self
     }
 
+    /// How long the metadata is that it was built from.
+    #[cfg(feature = "cache")]
+    pub(crate) fn of_metadata(mut self, octets: usize) -> Self {
+        self.metadata_octets = octets;
+        self
+    }
+
     /// The third method of an unpinned client, once it has a secret that can be the key of one.
     fn with_mac_if_it_has_a_key(self) -> Self {
         let is_granted = |grant: &MethodGrant| *grant.method() == AuthMethod::CLIENT_SECRET_JWT;
@@ -186,6 +197,12 @@ impl Client {
     /// Is it no client at all?
     pub(crate) fn is_decoy(&self) -> bool {
         self.decoy
+    }
+
+    /// How long the metadata is that it was built from, of which the application may keep as much.
+    #[cfg(feature = "cache")]
+    pub(crate) fn metadata_octets(&self) -> usize {
+        self.metadata_octets
     }
 
     /// The client_id.

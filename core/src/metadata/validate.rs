@@ -123,6 +123,10 @@ impl Client {
         if let Some(subject) = metadata.certificate_subject()? {
             client = client.with_certificate_subject(subject);
         }
+        #[cfg(feature = "cache")]
+        {
+            client = client.of_metadata(serde_json::to_vec(metadata).map_or(0, |text| text.len()));
+        }
         Ok(client)
     }
 }

@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use countersign::Client;
+use countersign::metadata::ClientMetadata;
 use countersign::store::{Changes, ClientSource, ClientStore, ReadThrough, StoreError};
 use countersign_tests::drivers::SetClock;
 use countersign_tests::row::NOW;
 use futures_util::future::join_all;
+use serde_json::json;
 use tokio::sync::{Notify, Semaphore};
 
 use super::{name_of, until_it_is};
@@ -181,6 +183,18 @@ async fn clients_are_remembered_within_bounds() {
     assert!(format!("{cache:?}").starts_with("ReadThrough { clients: 100,"), "{cache:?}");
     find_all().await;
     assert!(source.loads() >= 1900 - 100, "{}", source.loads());
+}
+
+/// What an application keeps of it grows with the metadata.
+#[tokio::test]
+async fn a_client_of_much_metadata_counts_as_several() {
+    let (source, cache) = Source::open();
+    let cache = cache.with_capacity(100);
+    for number in 0..100 {
+        source.put(&format!("{number}"), &"a".repeat(20_000));
+        assert!(cache.find(&format!("{number}")).await.unwrap().is_some());
+    }
+    assert!(format!("{cache:?}").starts_with("ReadThrough { clients: 10,"), "{cache:?}");
 }
 
 #[tokio::test]
@@ -368,7 +382,12 @@ impl ClientSource for Source {
         } else if self.0.is_down.load(Ordering::SeqCst) {
             return Err(StoreError::new("broken on purpose"));
         }
-        Ok(name.map(|name| Arc::new(Client::new(client_id).with_app(name))))
+        Ok(name.map(|name| {
+            let metadata =
+                json!({"client_id": client_id, "client_name": name, "token_endpoint_auth_method": "none"});
+            let metadata: ClientMetadata = serde_json::from_value(metadata).unwrap();
+            Arc::new(Client::from_stored(&metadata).unwrap().with_app(name))
+        }))
     }
 
     async fn changes(&self, since: Option<usize>) -> Result<Changes<usize>, StoreError> {

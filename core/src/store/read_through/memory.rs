@@ -204,11 +204,13 @@ impl Drop for Ticket {
     }
 }
 
-/// A client with up to four keys and secrets counts as one, which is some 2 KiB.
+/// A client with up to four keys and secrets, and up to 2 KiB of metadata, counts as one, which is some 2 KiB. What the
+/// application keeps with it comes from its metadata.
 fn weight(_: &Arc<str>, kept: &Kept) -> u32 {
     let Ok(Some(client)) = &kept.answer else { return 1 };
     let parts = client.keys().keys().count() + client.secrets().len();
-    u32::try_from(parts.div_ceil(4).max(1)).unwrap_or(u32::MAX)
+    let weight = parts.div_ceil(4).max(client.metadata_octets().div_ceil(2048)).max(1);
+    u32::try_from(weight).unwrap_or(u32::MAX)
 }
 
 pub(super) const UNKNOWN_LIFETIME: Duration = Duration::from_secs(5);

@@ -68,7 +68,8 @@ use crate::sync::time::timeout;
 /// client [a quarter of a second](Self::FAILURE_LIFETIME) after it failed; what is remembered is served meanwhile, each
 /// client until its lifetime ends.
 ///
-/// **Memory.** Room for 100,000 clients unless told; one with many keys counts as several.
+/// **Memory.** Room for 100,000 clients unless told; one with many keys, or built from more than 2 KiB of
+/// metadata, counts as several.
 ///
 /// Cheap to clone; all clones are one cache. It has a thread of its own, on which the source runs, and works on every
 /// runtime of a process.
