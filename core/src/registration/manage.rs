@@ -31,7 +31,10 @@ impl Registration {
     /// it when its method needs one and it had none that is enough, and where secrets
     /// [have a lifetime](Registration::secret_lifetime), when the old one has ended or is about to. Its token stays.
     ///
-    /// What an operator has set stays, too: where that says the methods, the client cannot.
+    /// What an operator has set stays, too: where that says the methods, the client cannot. And certificate-bound tokens
+    /// (RFC 8705 §3.4), whoever has asked for them: only an operator gives them up. Grant types, scopes and redirect URIs are
+    /// the client's to say, within what is registered here: it may give itself again what an operator's patch took from
+    /// it. What shall stay narrow is a rule, in [`validated_by`](Registration::validated_by).
     pub async fn update(&self, client_id: &str, headers: &dyn Headers, body: &[u8]) -> Answer {
         self.answer(Operation::Update, Some(client_id), self.try_update(client_id, headers, body)).await
     }
@@ -141,6 +144,15 @@ fn replaced(old: &ClientMetadata, requested: Requested) -> Result<ClientMetadata
             "leave it out, or ask the operator to change it",
         ));
     }
+    if old.tls_client_certificate_bound_access_tokens == Some(true)
+        && new.tls_client_certificate_bound_access_tokens == Some(false)
+    {
+        return Err(MetadataError::new(
+            "tls_client_certificate_bound_access_tokens",
+            "is true, and a client does not weaken its own tokens",
+            "leave it as it is, or ask the operator to change it",
+        ));
+    }
     let token_endpoint_auth_method = match managed {
         true => old.token_endpoint_auth_method.clone(),
         false => new.token_endpoint_auth_method.clone(),
@@ -156,6 +168,10 @@ fn replaced(old: &ClientMetadata, requested: Requested) -> Result<ClientMetadata
         any_secret_method: old.any_secret_method,
         public_keys: old.public_keys.clone(),
         assertion_reuse: old.assertion_reuse.clone(),
+        tls_client_certificate_bound_access_tokens: old
+            .tls_client_certificate_bound_access_tokens
+            .filter(|bound| *bound)
+            .or(new.tls_client_certificate_bound_access_tokens),
         disabled: old.disabled,
         ..new
     })

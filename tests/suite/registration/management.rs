@@ -180,6 +180,29 @@ fn what_an_operator_has_set_stays_the_operators() {
 }
 
 #[test]
+fn tokens_that_are_bound_to_a_certificate_stay_bound() {
+    const BOUND: &str = "tls_client_certificate_bound_access_tokens";
+    let bed = bed();
+    let client = bed.registered(&machine().to_string());
+    assert_eq!(bed.patch(&client, &json!({BOUND: true})).status(), 200);
+    let mut metadata = machine();
+    assert_eq!(document(&bed.update(&client, &metadata))[BOUND], true);
+    metadata[BOUND] = json!(false);
+    let (status, _, description) = refusal(&bed.update(&client, &metadata));
+    assert_eq!((status, description.starts_with(BOUND)), (400, true), "{description}");
+    metadata[BOUND] = json!(true);
+    assert_eq!(bed.update(&client, &metadata).status(), 200);
+    // An operator may, and then the client as well.
+    for end in [json!(false), Value::Null] {
+        assert_eq!(bed.patch(&client, &json!({BOUND: end})).status(), 200);
+        metadata[BOUND] = json!(false);
+        assert_eq!(document(&bed.update(&client, &metadata))[BOUND], false);
+        metadata[BOUND] = json!(true);
+        assert_eq!(document(&bed.update(&client, &metadata))[BOUND], true);
+    }
+}
+
+#[test]
 fn a_client_moves_from_method_to_method() {
     let bed = bed();
     let client = bed.registered(&machine().to_string());
