@@ -56,6 +56,9 @@ async fn measure(database: &impl Database, over: &mut Vec<String>) {
     let open = started.elapsed();
     row("opened, first client found", seconds(open), "1 s", open < Duration::from_secs(1));
 
+    let started = Instant::now();
+    database.settle().await;
+    row("settled", seconds(started.elapsed()), "", true);
     let ids: Vec<String> =
         (0..LOOK_UPS).map(|turn| client_id(10 + turn * 39_916_801 % (CLIENTS - 10))).collect();
     // Until the first poll is over, after which the cache begins anew.
@@ -132,6 +135,8 @@ trait Database {
     fn name(&self) -> &'static str;
     async fn open(&self) -> Result<Self::Registry, StoreError>;
     async fn fill(&self);
+    /// Does what a database does by itself some minutes after so much was written.
+    async fn settle(&self);
     async fn go(&self);
     async fn come_back(&self);
 }
@@ -175,6 +180,13 @@ impl Database for Sqlite {
         connection.close().await.unwrap();
     }
 
+    async fn settle(&self) {
+        let url = format!("sqlite://{}", self.file().display());
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
     async fn go(&self) {
         std::fs::rename(self.file(), self.folder.join("away")).unwrap();
     }
@@ -213,6 +225,13 @@ impl Database for Server {
              FROM (SELECT n, lpad(n::text, 8, '0') AS id FROM generate_series(0, {CLIENTS} - 1) AS n) AS ids"
         );
         sqlx::raw_sql(AssertSqlSafe(fill)).execute(&mut connection).await.unwrap();
+    }
+
+    async fn settle(&self) {
+        let mut connection = PgConnection::connect(&self.0.url()).await.unwrap();
+        for command in ["VACUUM (ANALYZE) countersign_clients", "CHECKPOINT"] {
+            sqlx::raw_sql(command).execute(&mut connection).await.unwrap();
+        }
     }
 
     async fn go(&self) {
