@@ -154,3 +154,34 @@ fn a_registry_that_is_replaced_again_and_again_fails_no_request() {
     });
     assert_eq!(seen, [2; 4]);
 }
+
+/// Slow hashes of whom nobody knows yet.
+struct Unseen(bool);
+
+impl ClientStore for Unseen {
+    async fn find(&self, _: &str) -> Result<Option<Arc<Client>>, StoreError> {
+        Ok(None)
+    }
+
+    fn has_slow_hashes(&self) -> bool {
+        self.0
+    }
+}
+
+/// So that the first failures tell nobody who has a slow hash: where there may be one they all cost one, and wait for it.
+#[test]
+fn slow_hashes_that_a_registry_tells_of_are_paid_for_before_one_is_seen() {
+    for has_slow_hashes in [true, false] {
+        let builder = Authenticator::builder().issuer(ISSUER).clients(Unseen(has_slow_hashes));
+        let auth = builder.slow_hashes(1, 1).build().unwrap();
+        let request = Request::token().basic("nobody", "wrong").build();
+        let sent = futures_util::future::join_all((0..8).map(|_| send(&auth, &request)));
+        let refusals = futures_executor::block_on(sent).into_iter().map(|sent| sent.unwrap_err().reason());
+        let (waited, others): (Vec<_>, Vec<_>) = refusals.partition(|reason| *reason == Reason::Throttled);
+        assert_eq!(!waited.is_empty(), has_slow_hashes, "{waited:?}");
+        assert!(
+            !others.is_empty() && others.iter().all(|reason| *reason == Reason::UnknownClient),
+            "{others:?}"
+        );
+    }
+}

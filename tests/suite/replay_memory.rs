@@ -1,10 +1,11 @@
 //! The replay store in memory does what every store must.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use countersign::Reason;
-use countersign::replay::MemoryReplayStore;
+use countersign::replay::{Claim, MemoryReplayStore, ReplayKey, ReplayStore};
+use countersign::store::StoreError;
+use countersign::{Policy, Reason};
 use countersign_tests::assertion::Assertion;
 use countersign_tests::drivers::SetClock;
 use countersign_tests::replay_conformance as conformance;
@@ -52,6 +53,36 @@ async fn what_was_used_at_one_node_is_used_at_another_whose_clock_is_behind_by_t
     }
     reasons.dedup();
     assert_eq!(reasons, [Reason::Replayed, Reason::Expired]);
+}
+
+/// Writes down how long each is to be remembered.
+#[derive(Default)]
+struct Asked(Mutex<Vec<Duration>>);
+
+impl ReplayStore for Asked {
+    async fn claim(&self, _: &ReplayKey<'_>, keep_for: Duration) -> Result<Claim, StoreError> {
+        self.0.lock().unwrap().push(keep_for);
+        Ok(Claim::Fresh)
+    }
+
+    async fn release(&self, _: &ReplayKey<'_>) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// And no longer: what fills the store is what can still pass.
+#[tokio::test]
+async fn what_was_used_is_remembered_as_long_as_it_can_pass_by_any_clock() {
+    let leeway = Policy::default().leeway.as_secs();
+    let asked = Arc::new(Asked::default());
+    let auth = authenticator(Arc::clone(&asked), SetClock::new(NOW));
+    for left in [1, 60, 600] {
+        let assertion = Assertion::of("c-pkjwt-es256").claim("exp", NOW + left);
+        let request = Request::token().assertion(assertion.mint()).build();
+        assert!(authenticate(&auth, &request).await.is_ok());
+        let keep_for = asked.0.lock().unwrap().pop().unwrap();
+        assert_eq!(keep_for, Duration::from_secs(left.cast_unsigned() + 2 * leeway + 1));
+    }
 }
 
 fn pass(clock: &SetClock) -> impl AsyncFn(Duration) {

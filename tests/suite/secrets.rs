@@ -296,3 +296,23 @@ fn what_a_failure_costs_is_known_from_the_first_request_on() {
     }
     assert!(send(&auth, "quick", "secret").is_ok());
 }
+
+/// What an operator asks of a hash before it is registered.
+#[test]
+fn a_hash_tells_whether_a_secret_is_its_own() {
+    let (pepper, other) = (Pepper::new("one", &[7; 32]).unwrap(), Pepper::new("other", &[7; 32]).unwrap());
+    let secret = "wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq";
+    let peppered = |secret: &str| stored(&pepper.hash(secret));
+    for (kept, of_nothing) in [
+        (ClientSecret::generated(secret), ClientSecret::generated("")),
+        (ClientSecret::raw(secret), ClientSecret::raw("")),
+        (peppered(secret), peppered("")),
+    ] {
+        assert_eq!(kept.is(secret, Some(&pepper)), Ok(true), "{kept:?}");
+        for wrong in ["", "wrong", &secret[1..], &secret.to_lowercase()] {
+            assert_eq!(kept.is(wrong, Some(&pepper)), Ok(false), "{kept:?}: {wrong:?}");
+        }
+        assert_eq!(of_nothing.is("", Some(&pepper)), Ok(false), "{kept:?}");
+    }
+    assert!(peppered(secret).is(secret, None).is_err() && peppered(secret).is(secret, Some(&other)).is_err());
+}
