@@ -12,6 +12,7 @@
 mod resident;
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use countersign::store::{ClientRegistry, ClientStore, PostgresClients, SqliteClients, StoreError};
@@ -58,6 +59,8 @@ async fn measure(database: &impl Database, over: &mut Vec<String>) {
 
     let started = Instant::now();
     database.settle().await;
+    // The system writes half a gigabyte for a while, and reads wait for that.
+    assert!(Command::new("sync").status().unwrap().success());
     row("settled", seconds(started.elapsed()), "", true);
     let ids: Vec<String> =
         (0..LOOK_UPS).map(|turn| client_id(10 + turn * 39_916_801 % (CLIENTS - 10))).collect();
