@@ -67,7 +67,8 @@ fn a_fetch_that_nobody_waits_for_fills_the_cache() {
         let bed = Bed::new(host.url());
         tokio::time::timeout(Duration::from_millis(5), bed.keys()).await.unwrap_err();
         bed.until("the request", || host.asked() == 1).await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        let is_there = || bed.fetcher.cached(1).iter().any(|set| set.keys.is_some() && !set.is_fetching);
+        bed.until("the set", is_there).await;
         bed.accepted().await;
         assert_eq!((host.asked(), bed.counters().joined), (1, 0));
     });
