@@ -7,6 +7,7 @@ mod management;
 mod operator;
 mod races;
 mod refusals;
+mod refused_keys;
 mod secrets;
 mod strangers;
 mod told;

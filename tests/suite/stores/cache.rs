@@ -1,19 +1,15 @@
 //! The cache in front of a database, with one that a test can hold up, change and break.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use countersign::Client;
-use countersign::metadata::ClientMetadata;
-use countersign::store::{Changes, ClientSource, ClientStore, ReadThrough, StoreError};
+use countersign::store::ClientStore;
 use countersign_tests::drivers::SetClock;
 use countersign_tests::row::NOW;
 use futures_util::future::join_all;
-use serde_json::json;
-use tokio::sync::{Notify, Semaphore};
 
+use super::source::Source;
 use super::{name_of, until_it_is};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -296,112 +292,4 @@ fn what_is_remembered_needs_no_runtime() {
     source.put("a", "first");
     let name = futures_executor::block_on(name_of(&cache, "a")).unwrap();
     assert_eq!(name.as_deref(), Some("first"));
-}
-
-#[derive(Default)]
-struct State {
-    clients: Mutex<HashMap<String, String>>,
-    changes: Mutex<Vec<String>>,
-    loads: AtomicUsize,
-    polls: AtomicU64,
-    is_held_up: AtomicBool,
-    is_down: AtomicBool,
-    panics: AtomicBool,
-    hint: Notify,
-    gate: Gate,
-}
-
-struct Gate(Semaphore);
-
-impl Default for Gate {
-    fn default() -> Self {
-        Gate(Semaphore::new(0))
-    }
-}
-
-impl std::ops::Deref for Gate {
-    type Target = Semaphore;
-
-    fn deref(&self) -> &Semaphore {
-        &self.0
-    }
-}
-
-struct Source(Arc<State>);
-
-impl Source {
-    fn open() -> (Arc<State>, ReadThrough<Source>) {
-        let state = Arc::new(State::default());
-        (Arc::clone(&state), ReadThrough::new(Source(state)))
-    }
-
-    /// Each load needs a permit to end, but not to read.
-    fn held_up() -> (Arc<State>, ReadThrough<Source>) {
-        let (state, cache) = Source::open();
-        state.is_held_up.store(true, Ordering::SeqCst);
-        // The first poll forgets everything, and would be one load more.
-        state.is_down.store(true, Ordering::SeqCst);
-        (state, cache)
-    }
-}
-
-impl State {
-    fn put(&self, client_id: &str, name: &str) {
-        self.clients.lock().unwrap().insert(client_id.to_owned(), name.to_owned());
-        self.changes.lock().unwrap().push(client_id.to_owned());
-    }
-
-    fn loads(&self) -> usize {
-        self.loads.load(Ordering::SeqCst)
-    }
-
-    async fn began(&self, loads: usize) {
-        while self.loads() < loads {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    }
-
-    async fn polled_twice(&self) {
-        let enough = self.polls.load(Ordering::SeqCst) + 2;
-        while self.polls.load(Ordering::SeqCst) < enough {
-            self.hint.notify_one();
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-}
-
-impl ClientSource for Source {
-    type Version = usize;
-
-    async fn load(&self, client_id: &str) -> Result<Option<Arc<Client>>, StoreError> {
-        let name = self.0.clients.lock().unwrap().get(client_id).cloned();
-        self.0.loads.fetch_add(1, Ordering::SeqCst);
-        assert!(!self.0.panics.load(Ordering::SeqCst), "broken on purpose");
-        if self.0.is_held_up.load(Ordering::SeqCst) {
-            self.0.gate.acquire().await.unwrap().forget();
-        } else if self.0.is_down.load(Ordering::SeqCst) {
-            return Err(StoreError::new("broken on purpose"));
-        }
-        Ok(name.map(|name| {
-            let metadata =
-                json!({"client_id": client_id, "client_name": name, "token_endpoint_auth_method": "none"});
-            let metadata: ClientMetadata = serde_json::from_value(metadata).unwrap();
-            Arc::new(Client::from_stored(&metadata).unwrap().with_app(name))
-        }))
-    }
-
-    async fn changes(&self, since: Option<usize>) -> Result<Changes<usize>, StoreError> {
-        self.0.polls.fetch_add(1, Ordering::SeqCst);
-        assert!(!self.0.panics.load(Ordering::SeqCst), "broken on purpose");
-        if self.0.is_down.load(Ordering::SeqCst) {
-            return Err(StoreError::new("broken on purpose"));
-        }
-        let changes = self.0.changes.lock().unwrap();
-        let since = since.unwrap_or(changes.len());
-        Ok(Changes::of(changes[since..].iter().cloned(), changes.len()))
-    }
-
-    async fn changed(&self) {
-        self.0.hint.notified().await;
-    }
 }

@@ -6,6 +6,7 @@ mod conformance;
 mod databases;
 #[cfg(unix)]
 mod postgres;
+mod source;
 mod sqlite;
 
 use std::sync::Arc;
