@@ -19,6 +19,8 @@ mod basic;
 mod builder;
 mod client;
 mod config_error;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod deadline;
 mod decision;
 mod decoy;
 mod endpoint;

@@ -41,15 +41,15 @@ use crate::store::StoreError;
 ///
 /// **Once.** A claim is one statement, `INSERT … ON CONFLICT (key) DO UPDATE … WHERE expires <= now()`: of two claims of
 /// one key, on whatever nodes, the unique index lets one write, and the other waits for its commit and finds it. A claim
-/// whose connection breaks before the answer is tried once more; a number in the row, random for each claim, shows
-/// whether it was written the first time.
+/// whose connection breaks before the answer is tried again, twice at the most; a number in the row, random for each
+/// claim, shows whether it was written before. A release is never tried again.
 ///
 /// **Kept.** `synchronous_commit` is switched on for these connections whatever the server's default: an answer leaves
 /// only after the commit is on disk, and on the synchronous standbys if there are any.
 ///
 /// **Time.** Expiry is judged by the database's clock alone; those of the nodes may differ, and be set back, by the
-/// policy's leeway, for which keys are kept longer. A database's clock that is set back keeps keys for longer still; one that leaps ahead, and back again after the sweep, has let assertions be forgotten that are
-/// valid again.
+/// policy's leeway, for which keys are kept longer. A database's clock that is set back keeps keys for longer still; one
+/// that leaps ahead, and back again after the sweep, has let assertions be forgotten that are valid again.
 ///
 /// **Lost.** A database in which the tables are new remembers nothing, so that is its
 /// [`memory_lost_at`](ReplayStore::memory_lost_at). Each claim looks whether it is still the same memory: whether the
@@ -66,9 +66,8 @@ use crate::store::StoreError;
 /// seconds ago, or twenty times as long as the last one took. What has expired counts until it is swept: every five
 /// seconds as long as claims come in, a thousand at a time.
 ///
-/// **Down.** A claim waits for half a second at most until one of ten connections is free, and for a
-/// [second](Self::DEADLINE) in all. A server that refuses connections costs no time, and the first claim after it is back
-/// finds it.
+/// **Down.** A claim waits for half of its [deadline](Self::DEADLINE) at most until one of ten connections is free. A
+/// server that refuses connections costs no time, and the first claim after it is back finds it.
 ///
 /// The store works on the tokio runtime in which it was connected, which must have timers and keep running: not that of
 /// one of several workers. Whoever asks it can be on any.
@@ -81,8 +80,8 @@ pub struct PostgresReplayStore {
 }
 
 impl PostgresReplayStore {
-    /// A claim or a release that has no answer after this time is an error. One that the server was doing at that moment
-    /// stays used.
+    /// A claim or a release that has no answer after this time is an error, unless it is told
+    /// [another](Self::with_deadline). One that the server was doing at that moment stays used.
     pub const DEADLINE: Duration = Duration::from_secs(1);
 
     /// Connects to `postgres://user:password@host/database`, and makes the tables when there are none. Room for a
@@ -94,7 +93,7 @@ impl PostgresReplayStore {
     /// runtime.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let runtime = Handle::try_current().map_err(StoreError::new)?;
-        let shared = Arc::new(Shared::new(Connections::new(url)?));
+        let shared = Arc::new(Shared::new(Connections::new(url, Self::DEADLINE)?));
         let first = Arc::clone(&shared);
         let prepared =
             runtime.spawn(async move { tokio::time::timeout(CONNECT_DEADLINE, first.prepare()).await });
@@ -117,6 +116,14 @@ impl PostgresReplayStore {
         self
     }
 
+    /// A claim or a release that has no answer after this time is an error, in place of [`DEADLINE`](Self::DEADLINE): for
+    /// a database that is far away, where a new connection takes several round trips. To be said before the first claim.
+    #[must_use]
+    pub fn with_deadline(self, deadline: Duration) -> Self {
+        self.shared.connections.deadline.set(deadline);
+        self
+    }
+
     /// Does the work on the store's own runtime, where a request that is given up cannot leave a connection in the
     /// middle of a statement.
     async fn ask<T: Send + 'static>(
@@ -125,15 +132,14 @@ impl PostgresReplayStore {
     ) -> Result<T, StoreError> {
         let waiting = Arc::clone(&self.waiting).try_acquire_owned();
         let place = waiting.map_err(|_| StoreError::new("too many claims are waiting"))?;
+        let deadline = self.shared.connections.deadline.limit();
         let working = self.runtime.spawn(async move {
             let _place = place;
-            tokio::time::timeout(Self::DEADLINE, work).await
+            tokio::time::timeout(deadline, work).await
         });
         match working.await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => {
-                Err(StoreError::new(format!("the database did not answer within {:?}", Self::DEADLINE)))
-            }
+            Ok(Err(_)) => Err(StoreError::new(format!("the database did not answer within {deadline:?}"))),
             Err(_) => Err(StoreError::new("the runtime on which the store was connected has ended")),
         }
     }

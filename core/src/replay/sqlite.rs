@@ -69,11 +69,13 @@ pub struct SqliteReplayStore {
     queue: SyncSender<Request>,
     made_at: Arc<AtomicU64>,
     limits: Limits,
+    deadline: Duration,
 }
 
 impl SqliteReplayStore {
-    /// A claim or a release that has no answer after this time is an error. It is then not tried any more; but one
-    /// that was being written at that moment stays used.
+    /// A claim or a release that has no answer after this time is an error, unless it is told
+    /// [another](Self::with_deadline). It is then not tried any more; but one that was being written at that moment stays
+    /// used.
     pub const DEADLINE: Duration = Duration::from_secs(1);
 
     /// Opens the file, given as `sqlite://replay.db` or as a path; when there is none, makes it, readable and
@@ -102,7 +104,8 @@ impl SqliteReplayStore {
             .spawn(move || writer.run(ready))
             .map_err(StoreError::new)?;
         within(OPEN_DEADLINE, opened).await?;
-        Ok(SqliteReplayStore { path, clock, queue, made_at, limits: Limits::default() })
+        let (limits, deadline) = (Limits::default(), Self::DEADLINE);
+        Ok(SqliteReplayStore { path, clock, queue, made_at, limits, deadline })
     }
 
     /// Room for this many assertions (about 65 bytes each), and for how many of one client. Processes that share a
@@ -110,6 +113,13 @@ impl SqliteReplayStore {
     #[must_use]
     pub fn with_capacity(mut self, assertions: usize, of_one_client: u32) -> Self {
         self.limits = Limits { all: u32::try_from(assertions).unwrap_or(u32::MAX), of_one_client };
+        self
+    }
+
+    /// A claim or a release that has no answer after this time is an error, in place of [`DEADLINE`](Self::DEADLINE).
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
         self
     }
 
@@ -131,7 +141,7 @@ impl SqliteReplayStore {
                 TrySendError::Disconnected(_) => ENDED,
             })
         })?;
-        within(Self::DEADLINE, answer).await
+        within(self.deadline, answer).await
     }
 
     fn now(&self) -> Duration {

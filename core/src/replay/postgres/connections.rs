@@ -8,9 +8,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions as _, Error, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Error, PgConnection};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::deadline::Deadline;
 use crate::store::StoreError;
 
 pub(super) struct Connections {
@@ -18,6 +19,8 @@ pub(super) struct Connections {
     /// The one that was used last is on top.
     idle: Mutex<Vec<PgConnection>>,
     permits: Semaphore,
+    /// Of a claim, in all. A connection that is open keeps the server to what it was then.
+    pub(super) deadline: Deadline,
 }
 
 impl Connections {
@@ -25,12 +28,13 @@ impl Connections {
     ///
     /// # Errors
     /// When this is no URL of a PostgreSQL database.
-    pub(super) fn new(url: &str) -> Result<Self, StoreError> {
+    pub(super) fn new(url: &str, deadline: Duration) -> Result<Self, StoreError> {
         if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
             return Err(StoreError::new("the URL of a PostgreSQL database begins with postgres://"));
         }
         let options = PgConnectOptions::from_str(url).map_err(StoreError::new)?.disable_statement_logging();
-        Ok(Connections { options, idle: Mutex::default(), permits: Semaphore::new(MOST) })
+        let (permits, deadline) = (Semaphore::new(MOST), Deadline::new(deadline));
+        Ok(Connections { options, idle: Mutex::default(), permits, deadline })
     }
 
     /// Host, port and database.
@@ -43,9 +47,10 @@ impl Connections {
     /// A connection that nobody else uses, and whether it is new.
     ///
     /// # Errors
-    /// When all are in use for [`PATIENCE`], or the server cannot be reached.
+    /// When all are in use for half of the deadline, or the server cannot be reached.
     pub(super) async fn take(&self) -> Result<Taken<'_>, StoreError> {
-        let Ok(permit) = tokio::time::timeout(PATIENCE, self.permits.acquire()).await else {
+        // What is left of the deadline is for the statement.
+        let Ok(permit) = tokio::time::timeout(self.deadline.limit() / 2, self.permits.acquire()).await else {
             return Err(StoreError::new(format!("all {MOST} connections to the database are in use")));
         };
         let permit = permit.map_err(StoreError::new)?;
@@ -59,7 +64,9 @@ impl Connections {
     /// A connection beside the others.
     pub(super) async fn open(&self) -> Result<PgConnection, Error> {
         let mut connection = self.options.connect().await?;
-        sqlx::raw_sql(SETTINGS).execute(&mut connection).await?;
+        // A statement that is given up here must not go on there.
+        let settings = format!("{SETTINGS}; SET statement_timeout = {}", self.deadline.limit().as_millis());
+        sqlx::raw_sql(AssertSqlSafe(settings)).execute(&mut connection).await?;
         Ok(connection)
     }
 
@@ -100,14 +107,9 @@ pub(super) fn is_broken(error: &Error) -> bool {
 
 const QUERY_CANCELED: &str = "57014";
 
-/// A statement that is given up here must not go on there. A weaker commit could be forgotten by a crash, a stricter
-/// isolation would make an error of two claims that meet.
+/// A weaker commit could be forgotten by a crash, a stricter isolation would make an error of two claims that meet.
 const SETTINGS: &str = "
 SET synchronous_commit = on;
-SET default_transaction_isolation = 'read committed';
-SET statement_timeout = '1s'";
+SET default_transaction_isolation = 'read committed'";
 
 const MOST: usize = 10;
-
-/// How long to wait for another claim to be done with its connection. The deadline of a claim leaves as much again.
-const PATIENCE: Duration = Duration::from_millis(500);

@@ -47,8 +47,9 @@ use crate::secret::Rehash;
 /// has changed, and at once when it hears of a change (`LISTEN`). Also one that was made by hand, in the table
 /// `countersign_clients`. [`read`](ClientRegistry::read) always asks the database.
 ///
-/// **Deadlines.** A connection is there within 250 ms, of a pool of eight, and an answer within a second after that;
-/// otherwise it is an error. While the database is down, clients that are remembered are served until their lifetime
+/// **Deadlines.** A connection is there within 250 ms, of a pool of eight, and an answer within a second after that,
+/// unless it is [told](Self::with_deadline) otherwise; or it is an error. Two more connections hear of changes, however
+/// many clients are looked up. While the database is down, clients that are remembered are served until their lifetime
 /// ends, and others are an error, which a request sees as 503. When it is back it is used again.
 ///
 /// **Broken.** A row that cannot be read fails its own client, with an error that names it, and no other.
@@ -91,6 +92,13 @@ impl PostgresClients {
     #[must_use]
     pub fn with_lifetime(self, lifetime: Duration) -> Self {
         PostgresClients { registry: self.registry.with_lifetime(lifetime) }
+    }
+
+    /// How long a look-up may take, two seconds unless told: an eighth of it for a connection, half of it for the answer.
+    /// A connection to a database that is far away takes several round trips. The cache begins anew.
+    #[must_use]
+    pub fn with_deadline(self, deadline: Duration) -> Self {
+        PostgresClients { registry: self.registry.with_deadline(deadline) }
     }
 
     /// The clock by which that is measured.

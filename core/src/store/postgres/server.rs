@@ -12,12 +12,15 @@ use tokio::time::timeout;
 use super::super::StoreError;
 use super::super::sql::schema_problem;
 use super::hints::Hints;
+use crate::deadline::Deadline;
 
 pub(super) struct Server {
     pool: PgPool,
     /// Of one connection, for those who ask what has changed: however many clients are looked up, that is answered.
     polls: PgPool,
     pub(super) hints: Hints,
+    /// Of what is asked: an eighth of it for a connection, half of it for the answer.
+    pub(super) deadline: Deadline,
     /// Host and database.
     name: String,
 }
@@ -50,11 +53,11 @@ impl Server {
         }
         connection.close().await.map_err(fault)?;
         let of = |connections| {
-            let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+            let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(LONG);
             pool.connect_lazy_with(options.clone())
         };
         let (pool, polls) = (of(CONNECTIONS), of(1));
-        Ok(Server { pool, polls, hints: Hints::new(options), name })
+        Ok(Server { pool, polls, hints: Hints::new(options), deadline: Deadline::new(DEADLINE), name })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -66,7 +69,7 @@ impl Server {
     /// # Errors
     /// [`StoreError`] when there is none in time.
     pub(super) async fn connection(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        self.pool.acquire().await.map_err(|error| self.fault(&error))
+        self.of(&self.pool).await
     }
 
     /// The connection that is kept for asking what has changed.
@@ -74,7 +77,15 @@ impl Server {
     /// # Errors
     /// [`StoreError`] when it is not there in time.
     pub(super) async fn connection_for_polls(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        self.polls.acquire().await.map_err(|error| self.fault(&error))
+        self.of(&self.polls).await
+    }
+
+    async fn of(&self, pool: &PgPool) -> Result<PoolConnection<Postgres>, StoreError> {
+        let patience = self.deadline.limit() / 8;
+        match timeout(patience, pool.acquire()).await {
+            Ok(connection) => connection.map_err(|error| self.fault(&error)),
+            Err(_) => Err(StoreError::new(format!("{}: no connection within {patience:?}", self.name))),
+        }
     }
 
     /// Waits for an answer on this connection, but not for ever.
@@ -83,19 +94,20 @@ impl Server {
         mut connection: PoolConnection<Postgres>,
         ask: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Error>,
     ) -> Result<T, StoreError> {
-        let answer = timeout(DEADLINE, ask(&mut connection)).await;
+        let deadline = self.deadline.limit() / 2;
+        let answer = timeout(deadline, ask(&mut connection)).await;
         match answer {
             Ok(Ok(answer)) => {
-                give_back(connection);
+                give_back(connection, deadline);
                 Ok(answer)
             }
             Ok(Err(error)) => {
-                give_back(connection);
+                give_back(connection, deadline);
                 Err(self.fault(&error))
             }
             Err(_) => {
                 close(connection);
-                Err(StoreError::new(format!("{}: no answer within {DEADLINE:?}", self.name)))
+                Err(StoreError::new(format!("{}: no answer within {deadline:?}", self.name)))
             }
         }
     }
@@ -107,9 +119,9 @@ impl Server {
 
 /// To the pool, if it still answers. The pool asks as well, but without a deadline: connections to a host that has gone
 /// silent would stay there until none is left.
-fn give_back(mut connection: PoolConnection<Postgres>) {
+fn give_back(mut connection: PoolConnection<Postgres>, deadline: Duration) {
     tokio::spawn(async move {
-        if !matches!(timeout(DEADLINE, connection.ping()).await, Ok(Ok(()))) {
+        if !matches!(timeout(deadline, connection.ping()).await, Ok(Ok(()))) {
             close(connection);
         }
     });
@@ -135,5 +147,6 @@ fn migrator() -> Migrator {
 }
 
 const CONNECTIONS: u32 = 8;
-const PATIENCE: Duration = Duration::from_millis(250);
-const DEADLINE: Duration = Duration::from_secs(1);
+/// Longer than any deadline of ours, which is the one that counts.
+const LONG: Duration = Duration::from_secs(24 * 60 * 60);
+const DEADLINE: Duration = Duration::from_secs(2);

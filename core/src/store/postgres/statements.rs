@@ -1,5 +1,7 @@
 //! The statements. Each is a transaction of its own, triggers and all.
 
+use std::time::Duration;
+
 use sqlx::Row as _;
 use sqlx::postgres::{PgQueryResult, PgRow};
 
@@ -8,6 +10,10 @@ use super::super::{Changes, StoreError};
 use super::server::Server;
 
 impl Database for Server {
+    fn set_deadline(&self, deadline: Duration) {
+        self.deadline.set(deadline);
+    }
+
     async fn read(&self, client_id: &str) -> Result<Option<Row>, StoreError> {
         let connection = self.connection().await?;
         let found = self

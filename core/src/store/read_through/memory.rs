@@ -16,13 +16,14 @@ use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(super) struct Settings {
     pub(super) capacity: u32,
     pub(super) lifetime: Duration,
+    pub(super) deadline: Duration,
     pub(super) clock: Arc<dyn Clock>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let clock = Arc::new(SystemClock::default());
-        Settings { capacity: 100_000, lifetime: Duration::from_secs(60), clock }
+        Settings { capacity: 100_000, lifetime: Duration::from_secs(60), deadline: DEADLINE, clock }
     }
 }
 
@@ -213,6 +214,7 @@ fn weight(_: &Arc<str>, kept: &Kept) -> u32 {
     u32::try_from(weight).unwrap_or(u32::MAX)
 }
 
+pub(super) const DEADLINE: Duration = Duration::from_secs(2);
 pub(super) const UNKNOWN_LIFETIME: Duration = Duration::from_secs(5);
 pub(super) const FAILURE_LIFETIME: Duration = Duration::from_millis(250);
 

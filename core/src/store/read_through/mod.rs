@@ -82,8 +82,8 @@ pub struct ReadThrough<S> {
 }
 
 impl<S: ClientSource> ReadThrough<S> {
-    /// A load that has no answer after this time is an error.
-    pub const DEADLINE: Duration = Duration::from_secs(2);
+    /// A load that has no answer after this time is an error, unless it is told [another](Self::with_deadline).
+    pub const DEADLINE: Duration = memory::DEADLINE;
 
     /// For how long it is remembered that there is no such client, where no change says otherwise.
     pub const UNKNOWN_LIFETIME: Duration = memory::UNKNOWN_LIFETIME;
@@ -126,6 +126,14 @@ impl<S: ClientSource> ReadThrough<S> {
         Self::with(self.keeper, self.source, self.settings)
     }
 
+    /// A load that has no answer after this time is an error, in place of [`DEADLINE`](Self::DEADLINE). Asking for
+    /// changes has half of it. The cache begins anew.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.settings.deadline = deadline;
+        Self::with(self.keeper, self.source, self.settings)
+    }
+
     /// The clock by which lifetimes are measured. The cache begins anew.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
@@ -152,17 +160,18 @@ impl<S: ClientSource> ReadThrough<S> {
 
 impl<S: ClientSource> ClientStore for ReadThrough<S> {
     async fn find(&self, client_id: &str) -> Result<Option<Arc<Client>>, StoreError> {
-        self.poll.start(&self.keeper, &self.memory, &self.source)?;
+        let deadline = self.settings.deadline;
+        self.poll.start(&self.keeper, &self.memory, &self.source, deadline / 2)?;
         let flight = match self.memory.look(client_id) {
             Look::Known(answer) => return answer.map_err(Fault::told),
             Look::Full => return Err(StoreError::new("too many clients are being looked up")),
             Look::Join(flight) => flight,
             Look::Load(ticket, flight) => {
-                drop(self.keeper.spawn(load(Arc::clone(&self.source), ticket))?);
+                drop(self.keeper.spawn(load(Arc::clone(&self.source), ticket, deadline))?);
                 flight
             }
         };
-        landed(flight).await
+        landed(flight, deadline).await
     }
 
     fn has_slow_hashes(&self) -> bool {
@@ -180,8 +189,8 @@ impl<S: ClientSource> ClientStore for ReadThrough<S> {
 }
 
 /// Whatever becomes of it, the ticket tells those who wait, and itself when it is dropped.
-async fn load<S: ClientSource>(source: Arc<S>, ticket: Ticket) {
-    let loaded = timeout(ReadThrough::<S>::DEADLINE, source.load(ticket.client_id())).await;
+async fn load<S: ClientSource>(source: Arc<S>, ticket: Ticket, deadline: Duration) {
+    let loaded = timeout(deadline, source.load(ticket.client_id())).await;
     ticket.land(match loaded {
         Ok(loaded) => loaded.map_err(Fault::new),
         Err(_) => Err(Fault::text("no answer in time")),
@@ -189,11 +198,11 @@ async fn load<S: ClientSource>(source: Arc<S>, ticket: Ticket) {
 }
 
 /// Waits for a load. A request that stops waiting leaves it as it is.
-async fn landed(mut flight: Flight) -> Result<Option<Arc<Client>>, StoreError> {
+async fn landed(mut flight: Flight, deadline: Duration) -> Result<Option<Arc<Client>>, StoreError> {
     let landed = flight.wait_for(Option::is_some);
     let landed = match Handle::try_current() {
-        // A load keeps its own time. This is for one whose thread is stuck.
-        Ok(_) => timeout(MOST_PATIENCE, landed).await,
+        // A load keeps its own time. This is a little more, for one whose thread is stuck.
+        Ok(_) => timeout(deadline + deadline / 4, landed).await,
         Err(_) => Ok(landed.await),
     };
     match landed {
@@ -227,6 +236,3 @@ impl<S> fmt::Debug for ReadThrough<S> {
             .finish_non_exhaustive()
     }
 }
-
-/// A little more than a load has.
-const MOST_PATIENCE: Duration = Duration::from_millis(2500);

@@ -30,12 +30,13 @@ impl Poll {
         keeper: &Keeper,
         memory: &Arc<Memory>,
         source: &Arc<S>,
+        deadline: Duration,
     ) -> Result<(), StoreError> {
         if self.tasks.get().is_some() {
             return Ok(());
         }
         let hinted = Arc::new(Notify::new());
-        let asks = ask(Arc::clone(source), Arc::clone(memory), Arc::clone(&hinted));
+        let asks = ask(Arc::clone(source), Arc::clone(memory), Arc::clone(&hinted), deadline);
         let waits = wait(Arc::clone(source), hinted);
         let tasks = [keeper.spawn(asks)?.abort_handle(), keeper.spawn(waits)?.abort_handle()];
         if let Err(second) = self.tasks.set(tasks) {
@@ -52,12 +53,12 @@ impl Drop for Poll {
     }
 }
 
-async fn ask<S: ClientSource>(source: Arc<S>, memory: Arc<Memory>, hinted: Arc<Notify>) {
+async fn ask<S: ClientSource>(source: Arc<S>, memory: Arc<Memory>, hinted: Arc<Notify>, deadline: Duration) {
     let mut seen = None;
     loop {
         let asked = AssertUnwindSafe(source.changes(seen.clone())).catch_unwind();
         // Without an answer everything is served as long as it lives.
-        if let Ok(Ok(Ok(changes))) = timeout(DEADLINE, asked).await {
+        if let Ok(Ok(Ok(changes))) = timeout(deadline, asked).await {
             match changes.clients {
                 // What was loaded before the first version was seen may be older than that.
                 Some(clients) if seen.is_some() => {
@@ -81,7 +82,6 @@ async fn wait<S: ClientSource>(source: Arc<S>, hinted: Arc<Notify>) {
     }
 }
 
-/// With the deadline of an answer, less than the two seconds in which a change is to be seen.
+/// With the deadline of an answer, unless told another, less than the two seconds in which a change is to be seen.
 const EVERY: Duration = Duration::from_millis(950);
-const DEADLINE: Duration = Duration::from_secs(1);
 const GAP: Duration = Duration::from_millis(20);

@@ -5,6 +5,7 @@ mod row;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 
@@ -45,6 +46,9 @@ pub(super) trait Database: Send + Sync + 'static {
         &self,
         since: Option<Version>,
     ) -> impl Future<Output = Result<Changes<Version>, StoreError>> + Send;
+
+    /// How long what is asked from now on may take.
+    fn set_deadline(&self, deadline: Duration);
 
     fn changed(&self) -> impl Future<Output = ()> + Send {
         std::future::pending()

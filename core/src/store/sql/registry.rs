@@ -76,6 +76,11 @@ impl<D: Database> Registry<D> {
         Registry { cache: self.cache.with_lifetime(lifetime), ..self }
     }
 
+    pub(in super::super) fn with_deadline(self, deadline: Duration) -> Self {
+        self.source.database.set_deadline(deadline);
+        Registry { cache: self.cache.with_deadline(deadline), ..self }
+    }
+
     pub(in super::super) fn with_clock(self, clock: impl Clock) -> Self {
         Registry { cache: self.cache.with_clock(clock), ..self }
     }

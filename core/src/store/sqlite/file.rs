@@ -15,13 +15,16 @@ use tokio::time::{sleep, timeout};
 
 use super::super::StoreError;
 use super::super::sql::schema_problem;
+use crate::deadline::Deadline;
 use crate::sqlite_file::{Identity, identity, is_busy, make_if_missing};
 
 pub(super) struct File {
     path: PathBuf,
     /// None after an error, until somebody needs it.
-    opened: Mutex<Option<Arc<Opened>>>,
+    pub(super) opened: Mutex<Option<Arc<Opened>>>,
     openings: AtomicU64,
+    /// Of what is asked: half of it for each step.
+    pub(super) deadline: Deadline,
     /// The writers of this process take turns here, where nobody has to look for the lock from time to time.
     pub(super) turn: Mutex<()>,
 }
@@ -37,8 +40,8 @@ impl File {
     /// # Errors
     /// [`StoreError`] when it cannot be made or opened, or is not ours.
     pub(super) async fn open(path: PathBuf) -> Result<Self, StoreError> {
-        let file =
-            File { path, opened: Mutex::default(), openings: AtomicU64::new(0), turn: Mutex::default() };
+        let (openings, deadline) = (AtomicU64::new(0), Deadline::new(DEADLINE));
+        let file = File { path, opened: Mutex::default(), openings, deadline, turn: Mutex::default() };
         make_if_missing(&file.path).map_err(|error| file.fault(&error.into()))?;
         file.open_what_is_there().await.map_err(|error| file.fault(&error))?;
         Ok(file)
@@ -64,7 +67,7 @@ impl File {
             Some(file) if file.identity == identity => Ok(Arc::clone(file)),
             _ => {
                 *opened = None;
-                let pool = open(&self.path).await?;
+                let pool = open(&self.path, self.deadline.limit() / 2).await?;
                 let number = self.openings.fetch_add(1, Ordering::Relaxed);
                 Ok(Arc::clone(opened.insert(Arc::new(Opened { pool, number, identity }))))
             }
@@ -76,9 +79,10 @@ impl File {
         &self,
         answer: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, StoreError> {
-        match timeout(DEADLINE, answer).await {
+        let deadline = self.deadline.limit() / 2;
+        match timeout(deadline, answer).await {
             Ok(answer) => answer.map_err(|error| self.fault(&error)),
-            Err(_) => Err(self.fault(&late())),
+            Err(_) => Err(self.fault(&late(deadline))),
         }
     }
 
@@ -87,10 +91,11 @@ impl File {
     }
 }
 
-async fn open(path: &Path) -> Result<SqlitePool, Error> {
+async fn open(path: &Path, deadline: Duration) -> Result<SqlitePool, Error> {
     let options = SqliteConnectOptions::new()
         .filename(path)
-        .busy_timeout(BUSY)
+        // Less than the deadline, so that SQLite says what it waits for.
+        .busy_timeout(deadline * 4 / 5)
         .synchronous(SqliteSynchronous::Full)
         // Without it macOS syncs to the disk's cache only. Elsewhere it means nothing.
         .pragma("fullfsync", "ON")
@@ -106,7 +111,7 @@ async fn open(path: &Path) -> Result<SqlitePool, Error> {
     connection.close().await?;
     let pool = SqlitePoolOptions::new()
         .max_connections(CONNECTIONS)
-        .acquire_timeout(DEADLINE)
+        .acquire_timeout(deadline)
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None);
@@ -163,10 +168,10 @@ fn unfit(message: String) -> Error {
     Error::Configuration(message.into())
 }
 
-fn late() -> Error {
+fn late(deadline: Duration) -> Error {
     Error::Io(io::Error::new(
         io::ErrorKind::TimedOut,
-        format!("no answer within {DEADLINE:?}: another process keeps the file locked, or its disk is slow"),
+        format!("no answer within {deadline:?}: another process keeps the file locked, or its disk is slow"),
     ))
 }
 
@@ -174,9 +179,6 @@ fn late() -> Error {
 const APPLICATION_ID: i64 = 0x4353_6772;
 
 const CONNECTIONS: u32 = 4;
-const DEADLINE: Duration = Duration::from_secs(1);
-
-/// How long SQLite waits for a lock of another process: less than the deadline, so that it says what it waits for.
-const BUSY: Duration = Duration::from_millis(800);
+const DEADLINE: Duration = Duration::from_secs(2);
 
 const PAUSE: Duration = Duration::from_millis(10);

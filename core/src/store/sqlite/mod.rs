@@ -50,7 +50,8 @@ use crate::sqlite_file;
 /// is gone or cannot be read is an error for clients that are not remembered, and for the others once their lifetime
 /// ends; when it is back, it is used again. On Unix a file that was replaced is noticed.
 ///
-/// A file has one writer at a time; a write waits up to a second for another one.
+/// A file has one writer at a time; a write waits up to a second for another one, unless it is
+/// [told](Self::with_deadline) otherwise.
 #[derive(Clone)]
 pub struct SqliteClients {
     registry: Registry<File>,
@@ -87,6 +88,13 @@ impl SqliteClients {
     #[must_use]
     pub fn with_lifetime(self, lifetime: Duration) -> Self {
         SqliteClients { registry: self.registry.with_lifetime(lifetime) }
+    }
+
+    /// How long a look-up may take, two seconds unless told: half of it for another process that writes, or for a disk. The
+    /// cache begins anew.
+    #[must_use]
+    pub fn with_deadline(self, deadline: Duration) -> Self {
+        SqliteClients { registry: self.registry.with_deadline(deadline) }
     }
 
     /// The clock by which that is measured.

@@ -1,5 +1,7 @@
 //! The statements. Each is a transaction of its own, triggers and all.
 
+use std::time::Duration;
+
 use sqlx::sqlite::{SqliteQueryResult, SqliteRow};
 use sqlx::{Error, Row as _};
 
@@ -8,6 +10,14 @@ use super::super::{Changes, StoreError};
 use super::file::File;
 
 impl Database for File {
+    fn set_deadline(&self, deadline: Duration) {
+        self.deadline.set(deadline);
+        // What waits for a lock was told how long when it was opened.
+        if let Ok(mut opened) = self.opened.try_lock() {
+            *opened = None;
+        }
+    }
+
     async fn read(&self, client_id: &str) -> Result<Option<Row>, StoreError> {
         let file = self.opened().await?;
         let found = self.within(sqlx::query(READ).bind(client_id).fetch_optional(&file.pool)).await?;
