@@ -20,6 +20,7 @@ pub mod fixtures;
 pub mod jwk;
 pub mod members;
 pub mod mutate;
+pub mod patience;
 pub mod registration;
 pub mod replay_conformance;
 pub mod request;

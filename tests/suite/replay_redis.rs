@@ -16,6 +16,7 @@ use countersign::redis::RedisServers;
 use countersign::replay::{Claim, RedisReplayStore, ReplayKey, ReplayStore};
 use countersign::store::StoreError;
 use countersign_tests::drivers::SetClock;
+use countersign_tests::patience::PATIENCE;
 use countersign_tests::replay_conformance as conformance;
 use countersign_tests::row::NOW;
 use countersign_tests::servers::redis::RedisServer;
@@ -159,7 +160,7 @@ async fn connect_at(url: &str, clock: &SetClock) -> RedisReplayStore {
 }
 
 pub(crate) fn patient(url: &str) -> RedisServers {
-    RedisServers::new(url).unwrap().with_deadline(Duration::from_secs(10))
+    RedisServers::new(url).unwrap().with_deadline(PATIENCE)
 }
 
 async fn claim(store: &RedisReplayStore, client: &str, id: u64) -> Result<Claim, StoreError> {

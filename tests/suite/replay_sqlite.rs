@@ -11,13 +11,14 @@ use std::time::{Duration, SystemTime};
 use countersign::replay::{Claim, ReplayKey, ReplayStore, SqliteReplayStore};
 use countersign::store::StoreError;
 use countersign_tests::drivers::SetClock;
+use countersign_tests::patience::{PATIENCE, patiently};
 use countersign_tests::replay_conformance as conformance;
 use sqlx::{Connection as _, SqliteConnection};
 
 #[tokio::test]
 async fn keys_are_used_once_released_and_kept_for_their_time() {
     let (folder, clock) = (Folder::new(), SetClock::new(NOW));
-    let store = SqliteReplayStore::open_with_clock(folder.url(), clock.clone()).await.unwrap();
+    let store = open_with_clock(folder.url(), clock.clone()).await;
     conformance::a_key_is_used_once_until_it_is_released(&store, "one").await;
     conformance::a_key_is_kept_for_its_time(&store, "time", pass(&clock)).await;
 }
@@ -25,16 +26,14 @@ async fn keys_are_used_once_released_and_kept_for_their_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_of_64_tasks_gets_a_key() {
     let folder = Folder::new();
-    let store = SqliteReplayStore::open(folder.file()).await.unwrap();
+    let store = open(folder.file()).await;
     conformance::a_race_has_one_winner(Arc::new(store), "race", 100).await;
 }
 
 #[tokio::test]
 async fn what_is_full_refuses_and_forgets_nothing() {
     let (folder, clock) = (Folder::new(), SetClock::new(NOW));
-    let open = async |file: &str| {
-        SqliteReplayStore::open_with_clock(folder.path.join(file), clock.clone()).await.unwrap()
-    };
+    let open = async |file: &str| open_with_clock(folder.path.join(file), clock.clone()).await;
     let quota = open("quota.db").await.with_capacity(100, 10);
     conformance::a_full_client_is_refused_alone(&quota, "quota", 10).await;
     let small = open("small.db").await.with_capacity(20, 20);
@@ -45,8 +44,8 @@ async fn what_is_full_refuses_and_forgets_nothing() {
 #[tokio::test]
 async fn two_stores_share_keys_and_counts() {
     let folder = Folder::new();
-    let one = SqliteReplayStore::open(folder.file()).await.unwrap().with_capacity(12, 10);
-    let other = SqliteReplayStore::open(folder.url()).await.unwrap().with_capacity(12, 10);
+    let one = open(folder.file()).await.with_capacity(12, 10);
+    let other = open(folder.url()).await.with_capacity(12, 10);
     for id in 0..10 {
         let (first, second) = if id % 2 == 0 { (&one, &other) } else { (&other, &one) };
         assert_eq!(claim(first, "a", id).await.unwrap(), Claim::Fresh);
@@ -62,7 +61,7 @@ async fn two_stores_share_keys_and_counts() {
 async fn a_file_that_is_opened_again_remembers() {
     let (folder, clock) = (Folder::new(), SetClock::new(NOW));
     for round in 0..3 {
-        let store = SqliteReplayStore::open_with_clock(folder.file(), clock.clone()).await.unwrap();
+        let store = open_with_clock(folder.file(), clock.clone()).await;
         let expected = if round == 0 { Claim::Fresh } else { Claim::Used };
         assert_eq!(claim(&store, "a", 1).await.unwrap(), expected);
         // Nothing from before the file was made is remembered, so the fence stays there.
@@ -78,7 +77,7 @@ async fn a_file_that_is_opened_again_remembers() {
 #[tokio::test]
 async fn what_expired_is_swept() {
     let (folder, clock) = (Folder::new(), SetClock::new(NOW));
-    let store = SqliteReplayStore::open_with_clock(folder.file(), clock.clone()).await.unwrap();
+    let store = open_with_clock(folder.file(), clock.clone()).await;
     let claims = (0..1000).map(|id| claim(&store, "a", id));
     assert!(
         futures_util::future::join_all(claims).await.iter().all(|claim| matches!(claim, Ok(Claim::Fresh)))
@@ -100,7 +99,7 @@ async fn what_expired_is_swept() {
 #[tokio::test]
 async fn a_claim_that_was_dropped_leaves_the_store_in_order() {
     let folder = Folder::new();
-    let store = SqliteReplayStore::open(folder.file()).await.unwrap();
+    let store = open(folder.file()).await;
     for id in 0..200 {
         let wait = Duration::from_micros(id * 20);
         let _ = tokio::time::timeout(wait, claim(&store, "a", id)).await;
@@ -119,7 +118,7 @@ async fn a_claim_that_was_dropped_leaves_the_store_in_order() {
 async fn the_file_is_for_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = Folder::new();
-    let store = SqliteReplayStore::open(folder.file()).await.unwrap();
+    let store = open(folder.file()).await;
     claim(&store, "a", 1).await.unwrap();
     let files: Vec<_> = std::fs::read_dir(&folder.path).unwrap().map(|file| file.unwrap()).collect();
     assert_eq!(files.len(), 3, "the database, its log and the log's index");
@@ -130,6 +129,15 @@ async fn the_file_is_for_its_owner_alone() {
 
 fn pass(clock: &SetClock) -> impl AsyncFn(Duration) {
     async |time| clock.advance(time.as_secs().cast_signed())
+}
+
+/// One that waits for its answers, however busy the disk is.
+async fn open(file: impl AsRef<Path>) -> SqliteReplayStore {
+    patiently(|| SqliteReplayStore::open(&file)).await.with_deadline(PATIENCE)
+}
+
+async fn open_with_clock(file: impl AsRef<Path>, clock: SetClock) -> SqliteReplayStore {
+    patiently(|| SqliteReplayStore::open_with_clock(&file, clock.clone())).await.with_deadline(PATIENCE)
 }
 
 async fn claim(store: &SqliteReplayStore, client: &str, id: u64) -> Result<Claim, StoreError> {
@@ -170,7 +178,7 @@ impl Folder {
 
     /// A file with `keys` used keys that no store has open any more.
     async fn closed_file(&self, keys: u64) -> PathBuf {
-        let store = SqliteReplayStore::open(self.file()).await.unwrap();
+        let store = open(self.file()).await;
         let claims = (0..keys).map(|id| claim(&store, "a", id));
         assert!(futures_util::future::join_all(claims).await.iter().all(|claim| claim.is_ok()));
         drop(store);

@@ -19,7 +19,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::Authenticator;
-use countersign::store::StoreError;
 
 pub use self::credential::Credential;
 pub use self::play::{Outcome, Pace};
@@ -88,14 +87,4 @@ pub fn rows() -> Vec<Row> {
         Row { name: "key-set host dead", set: |pace| Box::pin(key_set_host::dead(pace)) },
         Row { name: "key-set host hung", set: |pace| Box::pin(key_set_host::hung(pace)) },
     ]
-}
-
-/// Asks a store until it answers: a busy machine may take longer over a connection than the store waits.
-async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(ask: impl Fn() -> F) -> T {
-    loop {
-        match ask().await {
-            Ok(answer) => return answer,
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    }
 }

@@ -9,9 +9,10 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 
 use super::replay_store::{at, lock_of, through, when_it_goes_on, whole};
-use super::{Act, Credential, Pace, Scene, patiently};
+use super::{Act, Credential, Pace, Scene};
 use crate::encoding::basic;
 use crate::faults::{Fault, FaultProxy};
+use crate::patience::patiently;
 use crate::request::Request;
 use crate::row::{Endpoint as RowEndpoint, ISSUER};
 use crate::servers::postgres::Postgres;

@@ -9,9 +9,10 @@ use countersign::store::Clients;
 use countersign::{Authenticator, Client, Endpoint};
 
 use super::credential::{assertion, forged, secrets};
-use super::{Act, Credential, Scene, patiently};
+use super::{Act, Credential, Scene};
 use crate::faults::{Fault, FaultProxy};
 use crate::fixtures::fixtures;
+use crate::patience::patiently;
 use crate::request::Request;
 use crate::row::{Endpoint as RowEndpoint, ISSUER};
 use crate::servers::postgres::Postgres;

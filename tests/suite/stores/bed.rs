@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use countersign::store::{ClientRegistry, ClientStore, StoreError};
 use countersign_tests::drivers::SetClock;
+use countersign_tests::patience::patiently;
 use countersign_tests::row::NOW;
 
 pub(super) trait Bed {
@@ -17,7 +18,7 @@ pub(super) trait Bed {
 
     /// A registry whose entries never die of age.
     async fn opened(&self) -> Self::Registry {
-        self.open(SetClock::new(NOW)).await.unwrap()
+        patiently(|| self.open(SetClock::new(NOW))).await
     }
 }
 

@@ -179,6 +179,27 @@ pub(super) async fn many_can_open_it_at_once(bed: &impl Bed) {
     assert_eq!(added.iter().filter(|added| *added.as_ref().unwrap()).count(), 1);
 }
 
+/// `newer` notes that a later version has changed the tables.
+pub(super) async fn a_newer_schema_is_refused(bed: &impl Bed, newer: &str) {
+    drop(bed.opened().await);
+    bed.execute(newer).await;
+    let error = bed.open(SetClock::new(NOW)).await.map(drop).unwrap_err().to_string();
+    assert!(error.contains("newer version") && error.contains("schema 3"), "{error}");
+}
+
+/// `forget` takes the note of the second schema away.
+pub(super) async fn the_first_schema_is_brought_to_this_one(bed: &impl Bed, forget: &str) {
+    let registry = bed.opened().await;
+    registry.insert(&registered("old", "")).await.unwrap();
+    drop(registry);
+    bed.execute("DROP INDEX {}clients_self_registered").await;
+    bed.execute(forget).await;
+    let registry = bed.opened().await;
+    assert_eq!(registry.self_registered(10).await.unwrap(), 1);
+    // There is such an index again.
+    bed.execute("DROP INDEX {}clients_self_registered").await;
+}
+
 fn argon2id(memory: u32) -> String {
     format!(
         "$argon2id$v=19$m={memory},t=1,p=1$c2FsdCBvZiBhIGZpeHR1cmU$tAVqxtCnl7VKUV157BeNnMALZ9w3K0r4UcUvR7ZlKG8"

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use countersign::store::{ClientRegistry, ClientStore, PostgresClients, StoreError};
 use countersign_tests::drivers::SetClock;
 use countersign_tests::faults::{Fault, FaultProxy};
+use countersign_tests::patience::PATIENCE;
 use countersign_tests::row::NOW;
 use countersign_tests::servers::postgres::Postgres;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -99,25 +100,14 @@ async fn tables_of_a_newer_version_are_refused() {
     database
         .execute("CREATE TABLE _sqlx_migrations (version bigint); INSERT INTO _sqlx_migrations VALUES (99)")
         .await;
-    drop(database.opened().await);
     let newer = "INSERT INTO {}clients_schema VALUES (3, 'later', now(), true, '\\x00', 0)";
-    database.execute(newer).await;
-    let error = database.open(SetClock::new(NOW)).await.map(drop).unwrap_err().to_string();
-    assert!(error.contains("newer version") && error.contains("schema 3"), "{error}");
+    databases::a_newer_schema_is_refused(&database, newer).await;
 }
 
 #[tokio::test]
 async fn tables_of_the_first_schema_are_brought_to_this_one() {
-    let database = Database::new();
-    let registry = database.opened().await;
-    registry.insert(&registered("old", "")).await.unwrap();
-    drop(registry);
-    database.execute("DROP INDEX {}clients_self_registered").await;
-    database.execute("DELETE FROM {}clients_schema WHERE version = 2").await;
-    let registry = database.opened().await;
-    assert_eq!(registry.self_registered(10).await.unwrap(), 1);
-    // There is such an index again.
-    database.execute("DROP INDEX {}clients_self_registered").await;
+    let forget = "DELETE FROM {}clients_schema WHERE version = 2";
+    databases::the_first_schema_is_brought_to_this_one(&Database::new(), forget).await;
 }
 
 /// Ten changes one after the other: without hints, each would wait for the next poll.
@@ -150,8 +140,8 @@ async fn a_change_in_postgres_is_heard_of_at_once() {
 #[tokio::test]
 async fn a_server_that_is_gone_is_an_error_until_it_is_back() {
     let (server, clock) = (Postgres::start(), SetClock::new(NOW));
-    let registry = PostgresClients::connect(&server.url()).await.unwrap();
-    let registry = registry.with_clock(clock.clone()).prepared_by(name_kept);
+    let registry = Database { url: server.url() }.open(clock.clone()).await.unwrap();
+    let registry = registry.with_deadline(DEADLINE);
     for id in ["known", "other"] {
         registry.insert(&registered(id, "first")).await.unwrap();
     }
@@ -177,7 +167,7 @@ async fn a_server_that_is_gone_is_an_error_until_it_is_back() {
     until_it_is(&registry, "other", Some("first")).await;
     assert!(registry.insert(&registered("third", "third")).await.unwrap());
     // And what others change is seen again.
-    let other = PostgresClients::connect(&server.url()).await.unwrap();
+    let other = Database { url: server.url() }.opened().await;
     let read = other.read("third").await.unwrap().unwrap();
     assert!(registry.find("third").await.unwrap().is_some());
     assert!(other.remove("third", read.revision).await.unwrap());
@@ -188,7 +178,7 @@ async fn a_server_that_is_gone_is_an_error_until_it_is_back() {
 #[tokio::test]
 async fn a_database_that_hangs_is_an_error_in_time() {
     let database = Database::new();
-    let registry = database.opened().await;
+    let registry = database.opened().await.with_deadline(DEADLINE);
     for id in ["known", "other"] {
         registry.insert(&registered(id, "first")).await.unwrap();
     }
@@ -219,7 +209,7 @@ async fn a_network_that_has_gone_silent_takes_no_connection_for_ever() {
     let server = Postgres::shared().port();
     let network = FaultProxy::start(server);
     let through = url.replace(&format!(":{server}/"), &format!(":{}/", network.port()));
-    let registry = PostgresClients::connect(&through).await.unwrap().prepared_by(name_kept);
+    let registry = Database { url: through }.opened().await.with_deadline(DEADLINE);
     registry.insert(&registered("a", "first")).await.unwrap();
     for round in 0..3 {
         let finds = (0..100).map(|number| {
@@ -268,7 +258,7 @@ fn a_registry_outlives_the_runtime_that_made_it() {
     let url = Database::new().url;
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let registry = runtime().block_on(async {
-        let registry = PostgresClients::connect(&url).await.unwrap();
+        let registry = Database { url: url.clone() }.opened().await;
         registry.insert(&registered("a", "")).await.unwrap();
         registry
     });
@@ -279,6 +269,9 @@ fn a_registry_outlives_the_runtime_that_made_it() {
         });
     }
 }
+
+/// Of those that must give up. What is well answers within it on a busy machine too.
+const DEADLINE: Duration = Duration::from_secs(4);
 
 /// A database of the test's own on the shared server.
 struct Database {
@@ -299,7 +292,8 @@ impl Bed for Database {
     type Registry = PostgresClients;
 
     async fn open(&self, clock: SetClock) -> Result<PostgresClients, StoreError> {
-        Ok(PostgresClients::connect(&self.url).await?.with_clock(clock).prepared_by(name_kept))
+        let registry = PostgresClients::connect(&self.url).await?.with_deadline(PATIENCE);
+        Ok(registry.with_clock(clock).prepared_by(name_kept))
     }
 
     async fn execute(&self, sql: &str) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use countersign::store::{ClientRegistry, ClientStore, SqliteClients, StoreError};
 use countersign_tests::drivers::SetClock;
+use countersign_tests::patience::PATIENCE;
 use countersign_tests::row::NOW;
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
@@ -81,26 +82,14 @@ async fn many_can_open_a_new_file_at_once() {
 
 #[tokio::test]
 async fn a_file_of_a_newer_version_is_refused() {
-    let file = File::new();
-    drop(file.opened().await);
     let newer = "INSERT INTO _sqlx_migrations VALUES (3, 'later', CURRENT_TIMESTAMP, true, x'00', 0)";
-    file.execute(newer).await;
-    let error = file.open(SetClock::new(NOW)).await.map(drop).unwrap_err().to_string();
-    assert!(error.contains("newer version") && error.contains("schema 3"), "{error}");
+    databases::a_newer_schema_is_refused(&File::new(), newer).await;
 }
 
 #[tokio::test]
 async fn a_file_of_the_first_schema_is_brought_to_this_one() {
-    let file = File::new();
-    let registry = file.opened().await;
-    registry.insert(&registered("old", "")).await.unwrap();
-    drop(registry);
-    file.execute("DROP INDEX clients_self_registered").await;
-    file.execute("DELETE FROM _sqlx_migrations WHERE version = 2").await;
-    let registry = file.opened().await;
-    assert_eq!(registry.self_registered(10).await.unwrap(), 1);
-    // There is such an index again.
-    file.execute("DROP INDEX clients_self_registered").await;
+    let forget = "DELETE FROM _sqlx_migrations WHERE version = 2";
+    databases::the_first_schema_is_brought_to_this_one(&File::new(), forget).await;
 }
 
 #[tokio::test]
@@ -197,6 +186,7 @@ async fn writers_of_several_processes_wait_for_each_other() {
     assert!(futures_util::future::join_all(writes).await.iter().all(|added| matches!(added, Ok(true))));
     assert_eq!(one.page("", 1000).await.unwrap().len(), 100);
     // One that keeps it is an error in time, and reading goes on.
+    let (one, other) = (one.with_deadline(DEADLINE), other.with_deadline(DEADLINE));
     let mut keeper = SqliteConnection::connect(&file.url()).await.unwrap();
     let transaction = keeper.begin_with("BEGIN IMMEDIATE").await.unwrap();
     assert!(one.insert(&registered("late", "")).await.is_err());
@@ -225,6 +215,9 @@ async fn a_write_that_was_dropped_is_whole_or_not_there() {
         assert_eq!(name.as_deref(), Some("whole"));
     }
 }
+
+/// Of those that must give up. What is well answers within it on a busy machine too.
+const DEADLINE: Duration = Duration::from_secs(4);
 
 /// A file in a folder of its own, gone when the test is.
 struct File {
@@ -262,7 +255,8 @@ impl Bed for File {
     type Registry = SqliteClients;
 
     async fn open(&self, clock: SetClock) -> Result<SqliteClients, StoreError> {
-        Ok(SqliteClients::open(self.url()).await?.with_clock(clock).prepared_by(name_kept))
+        let registry = SqliteClients::open(self.url()).await?.with_deadline(PATIENCE);
+        Ok(registry.with_clock(clock).prepared_by(name_kept))
     }
 
     async fn execute(&self, sql: &str) {

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::thread;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -14,6 +15,7 @@ use crate::Outcome;
 pub(crate) struct Connection {
     stream: BufReader<Box<dyn Stream>>,
     host: String,
+    is_patient: bool,
 }
 
 /// With TLS or without.
@@ -36,7 +38,12 @@ impl Connection {
     }
 
     pub(crate) fn over(stream: impl Stream + 'static, host: &str) -> Self {
-        Connection { stream: BufReader::new(Box::new(stream)), host: host.to_owned() }
+        Connection { stream: BufReader::new(Box::new(stream)), host: host.to_owned(), is_patient: false }
+    }
+
+    /// Tries again after a 503 that says so, as a client does: a busy machine lets a database be late.
+    pub(crate) fn patient(self) -> Self {
+        Connection { is_patient: true, ..self }
     }
 
     pub(crate) fn send(
@@ -52,8 +59,15 @@ impl Connection {
             self.host,
             body.len()
         );
-        self.stream.get_mut().write_all(request.as_bytes())?;
-        self.answer()
+        for _ in 0..TRIES {
+            self.stream.get_mut().write_all(request.as_bytes())?;
+            let answer = self.answer()?;
+            if !self.is_patient || answer.status != 503 || answer.field("retry-after") != Some("1") {
+                return Ok(answer);
+            }
+            thread::sleep(Duration::from_secs(1));
+        }
+        Err(format!("503, {TRIES} times: {verb} {path}").into())
     }
 
     /// A form, as [RFC 6749] has it, with whatever proves the client.
@@ -153,4 +167,5 @@ impl Registered {
     }
 }
 
+const TRIES: u32 = 30;
 const LIMIT: Duration = Duration::from_secs(20);

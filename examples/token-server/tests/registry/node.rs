@@ -111,7 +111,7 @@ impl Drop for Node {
 }
 
 /// Asks until there is something, or for so long.
-pub(crate) fn until<T>(limit: Duration, ask: impl Fn() -> Outcome<Option<T>>) -> Outcome<Option<T>> {
+pub(crate) fn until<T>(limit: Duration, mut ask: impl FnMut() -> Outcome<Option<T>>) -> Outcome<Option<T>> {
     let begin = Instant::now();
     loop {
         if let Some(found) = ask()? {

@@ -1,0 +1,36 @@
+//! For a machine so busy that what takes a moment takes longer than anybody waits for it.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+/// How long a test waits for what must come.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks until there is an answer, for what may be asked more than once.
+///
+/// # Panics
+/// With the last error, after [`PATIENCE`].
+pub async fn patiently<T, E: Display, F: Future<Output = Result<T, E>>>(ask: impl Fn() -> F) -> T {
+    let started = Instant::now();
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(_) if started.elapsed() < PATIENCE => sleep(Duration::from_millis(50)).await,
+            Err(error) => panic!("no answer within {PATIENCE:?}: {error}"),
+        }
+    }
+}
+
+/// Waits until it is so.
+///
+/// # Panics
+/// After [`PATIENCE`].
+pub async fn until(is_so: impl AsyncFn() -> bool) {
+    let started = Instant::now();
+    while !is_so().await {
+        assert!(started.elapsed() < PATIENCE, "not so after {PATIENCE:?}");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
