@@ -24,6 +24,15 @@ pub(super) struct Database {
     upkeep: Arc<Upkeep>,
 }
 
+/// What is written.
+pub(super) struct Entry {
+    pub(super) kind: Kind,
+    pub(super) key: String,
+    pub(super) value: Vec<u8>,
+    /// Unix seconds.
+    pub(super) expires: u64,
+}
+
 #[derive(Clone)]
 enum Pool {
     Sqlite(SqlitePool),
@@ -81,36 +90,17 @@ impl Database {
         Ok(Database { pool: Pool::Postgres(pool), upkeep: Arc::default() })
     }
 
-    pub(super) async fn insert(
-        &self,
-        kind: Kind,
-        key: String,
-        value: Vec<u8>,
-        expires: u64,
-        now: u64,
-    ) -> Result<bool, StoreError> {
-        self.write(INSERT, kind, key, value, expires, now).await
+    pub(super) async fn insert(&self, entry: Entry, now: u64) -> Result<bool, StoreError> {
+        self.write(INSERT, entry, now).await
     }
 
-    pub(super) async fn keep(
-        &self,
-        kind: Kind,
-        key: String,
-        expires: u64,
-        now: u64,
-    ) -> Result<(), StoreError> {
-        self.write(KEEP, kind, key, Vec::new(), expires, now).await.map(|_| ())
+    /// Of an entry that is there the value stays.
+    pub(super) async fn keep(&self, entry: Entry, now: u64) -> Result<(), StoreError> {
+        self.write(KEEP, entry, now).await.map(|_| ())
     }
 
-    async fn write(
-        &self,
-        statement: &'static str,
-        kind: Kind,
-        key: String,
-        value: Vec<u8>,
-        expires: u64,
-        now: u64,
-    ) -> Result<bool, StoreError> {
+    async fn write(&self, statement: &'static str, entry: Entry, now: u64) -> Result<bool, StoreError> {
+        let Entry { kind, key, value, expires } = entry;
         let database = self.clone();
         stores::run(DEADLINE, async move {
             database.sweep(now).await?;
@@ -191,9 +181,10 @@ impl Database {
     async fn sweep(&self, now: u64) -> Result<(), StoreError> {
         let swept = self.upkeep.swept.load(Ordering::Relaxed);
         let is_due = now >= swept.saturating_add(SWEEP_SECONDS);
+        // Only when it is due: else whoever writes puts it off, and what is written all the time is never swept.
         let is_ours =
-            self.upkeep.swept.compare_exchange(swept, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        if !(is_due && is_ours) {
+            || self.upkeep.swept.compare_exchange(swept, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if !(is_due && is_ours()) {
             return Ok(());
         }
         let dead_everywhere = seconds(now.saturating_sub(CLOCKS_DIFFER_SECONDS));

@@ -30,12 +30,12 @@ pub(super) struct Full;
 impl<V: Default> Expiring<V> {
     /// Makes sure that there is an entry with this key, at least until this time.
     pub(super) fn keep(&self, key: String, expires: u64, now: u64) -> Result<(), Full> {
-        if !self.insert(key.clone(), V::default(), expires, now)?
-            && let Some(entry) = self.lock().by_key.get_mut(&key)
-        {
+        let mut entries = self.lock();
+        if let Some(entry) = entries.by_key.get_mut(&key).filter(|entry| entry.expires > now) {
             entry.expires = entry.expires.max(expires);
+            return Ok(());
         }
-        Ok(())
+        entries.insert(key, V::default(), expires, now, self.most).map(|_| ())
     }
 }
 
@@ -47,20 +47,7 @@ impl<V> Expiring<V> {
 
     /// False when a live entry has this key.
     pub(super) fn insert(&self, key: String, value: V, expires: u64, now: u64) -> Result<bool, Full> {
-        let mut entries = self.lock();
-        if entries.by_key.len() >= entries.sweep_at.min(self.most) && entries.swept != now {
-            entries.swept = now;
-            entries.by_key.retain(|_, entry| entry.expires > now);
-            entries.sweep_at = (entries.by_key.len() * 2).max(SMALL);
-        }
-        if entries.by_key.get(&key).is_some_and(|entry| entry.expires > now) {
-            return Ok(false);
-        }
-        if entries.by_key.len() >= self.most {
-            return Err(Full);
-        }
-        entries.by_key.insert(key, Entry { value, expires });
-        Ok(true)
+        self.lock().insert(key, value, expires, now, self.most)
     }
 
     /// Looks at a live entry, and may change it, while nobody else can.
@@ -78,6 +65,24 @@ impl<V> Expiring<V> {
     fn lock(&self) -> MutexGuard<'_, Entries<V>> {
         // No caller's closure leaves an entry half changed, so a panic elsewhere does not spoil the table.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<V> Entries<V> {
+    fn insert(&mut self, key: String, value: V, expires: u64, now: u64, most: usize) -> Result<bool, Full> {
+        if self.by_key.len() >= self.sweep_at.min(most) && self.swept != now {
+            self.swept = now;
+            self.by_key.retain(|_, entry| entry.expires > now);
+            self.sweep_at = (self.by_key.len() * 2).max(SMALL);
+        }
+        if self.by_key.get(&key).is_some_and(|entry| entry.expires > now) {
+            return Ok(false);
+        }
+        if self.by_key.len() >= most {
+            return Err(Full);
+        }
+        self.by_key.insert(key, Entry { value, expires });
+        Ok(true)
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// In the order of [`Memory::of`](super::Memory::of).
+    #[cfg(test)]
     pub(super) const ALL: [Kind; 7] = [
         Kind::SigningKey,
         Kind::Code,
@@ -26,8 +26,8 @@ impl Kind {
     ];
 
     /// Room for so many entries. One more is refused; none that lives is ever dropped. What any client can write by
-    /// itself has a room of its own, and of that each client has a [`Quota`](super::Quota): no log-in and no revocation of a grant waits
-    /// for it.
+    /// itself has a room of its own, and of that each client has a [`Quota`](super::Quota): no log-in and no revocation
+    /// of a grant waits for it.
     pub(super) const fn most(self) -> usize {
         match self {
             Kind::SigningKey => 1_000,

@@ -14,7 +14,7 @@ mod tests;
 use aws_lc_rs::digest;
 use countersign::store::StoreError;
 
-use self::database::Database;
+use self::database::{Database, Entry};
 use self::expiring::Expiring;
 pub(crate) use self::kind::Kind;
 pub(crate) use self::quota::Quota;
@@ -36,7 +36,17 @@ enum Place {
 }
 
 /// A table for each kind, so that none takes the room of another.
-struct Memory([Expiring<Vec<u8>>; Kind::ALL.len()]);
+struct Memory {
+    signing_keys: Table,
+    codes: Table,
+    pushed_requests: Table,
+    grants: Table,
+    revoked_grants: Table,
+    revoked_tokens: Table,
+    initial_access_tokens: Table,
+}
+
+type Table = Expiring<Vec<u8>>;
 
 /// Nobody can say now. The log has why.
 #[derive(Debug)]
@@ -83,7 +93,9 @@ impl State {
             Place::Memory(memory) => {
                 memory.of(kind).insert(key, value, expires, now).map_err(|_| self.full(kind))
             }
-            Place::Database(database) => self.said(database.insert(kind, key, value, expires, now).await),
+            Place::Database(database) => {
+                self.said(database.insert(Entry { kind, key, value, expires }, now).await)
+            }
         }
     }
 
@@ -98,7 +110,9 @@ impl State {
         let key = key(kind, name);
         match &self.place {
             Place::Memory(memory) => memory.of(kind).keep(key, expires, now).map_err(|_| self.full(kind)),
-            Place::Database(database) => self.said(database.keep(kind, key, expires, now).await),
+            Place::Database(database) => {
+                self.said(database.keep(Entry { kind, key, value: Vec::new(), expires }, now).await)
+            }
         }
     }
 
@@ -167,27 +181,27 @@ fn key(kind: Kind, name: &str) -> String {
 
 impl Memory {
     fn new() -> Self {
-        Memory(Kind::ALL.map(|kind| Expiring::new(kind.most())))
+        let table = |kind: Kind| Expiring::new(kind.most());
+        Memory {
+            signing_keys: table(Kind::SigningKey),
+            codes: table(Kind::Code),
+            pushed_requests: table(Kind::PushedRequest),
+            grants: table(Kind::Grant),
+            revoked_grants: table(Kind::RevokedGrant),
+            revoked_tokens: table(Kind::RevokedToken),
+            initial_access_tokens: table(Kind::InitialAccessToken),
+        }
     }
 
-    fn of(&self, kind: Kind) -> &Expiring<Vec<u8>> {
-        let [
-            signing_keys,
-            codes,
-            pushed_requests,
-            grants,
-            revoked_grants,
-            revoked_tokens,
-            initial_access_tokens,
-        ] = &self.0;
+    fn of(&self, kind: Kind) -> &Table {
         match kind {
-            Kind::SigningKey => signing_keys,
-            Kind::Code => codes,
-            Kind::PushedRequest => pushed_requests,
-            Kind::Grant => grants,
-            Kind::RevokedGrant => revoked_grants,
-            Kind::RevokedToken => revoked_tokens,
-            Kind::InitialAccessToken => initial_access_tokens,
+            Kind::SigningKey => &self.signing_keys,
+            Kind::Code => &self.codes,
+            Kind::PushedRequest => &self.pushed_requests,
+            Kind::Grant => &self.grants,
+            Kind::RevokedGrant => &self.revoked_grants,
+            Kind::RevokedToken => &self.revoked_tokens,
+            Kind::InitialAccessToken => &self.initial_access_tokens,
         }
     }
 }

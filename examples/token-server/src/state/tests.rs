@@ -103,6 +103,22 @@ fn a_node_whose_clock_is_ahead_removes_nothing_that_lives() {
     .unwrap();
 }
 
+#[test]
+fn what_is_dead_goes_while_others_write() {
+    let file = File::new("busy");
+    let state = file.open();
+    stores::block_on(async {
+        for turn in 0..200_u64 {
+            let now = 1000 + 5 * turn;
+            assert!(state.insert(Kind::Code, &turn.to_string(), vec![], now + 1, now).await.unwrap());
+        }
+    })
+    .unwrap();
+    // Those of the last five minutes, which may live by another clock, and of the time since the last sweep.
+    let left = file.execute("UPDATE token_server_state SET value = x''");
+    assert!(left < 70, "{left}");
+}
+
 /// A registry in a file of its own, which goes with this value.
 struct File(std::path::PathBuf);
 
