@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::information::members;
 use super::merge_patch::merge;
 use super::requested::read_changed;
-use super::secrets::{end_secrets, settle};
+use super::secrets::{end_secrets, list_secrets, settle};
 use super::{ATTEMPTS, Registration, body, changed, lost_race, rules};
 use crate::client::Client;
 use crate::metadata::{ClientMetadata, MetadataError};
@@ -164,10 +164,17 @@ fn patched(stored: &ClientMetadata, patch: &Map<String, Value>) -> Result<Client
             return Err(MetadataError::new(field, "is not changed by a patch", *cure));
         }
     }
-    let mut document = members(stored);
+    let ends_secrets =
+        patch.contains_key("client_secret_expires_at") && !patch.contains_key("client_secrets");
+    let mut before = stored.clone();
+    if ends_secrets {
+        // Each with the end that it has by the member that is about to change.
+        list_secrets(&mut before);
+    }
+    let mut document = members(&before);
     merge(&mut document, patch);
     let mut metadata = read_changed(document)?;
-    if patch.contains_key("client_secret_expires_at") && !patch.contains_key("client_secrets") {
+    if ends_secrets {
         end_secrets(&mut metadata);
     }
     let removes = |field: &str| patch.get(field).is_some_and(Value::is_null);

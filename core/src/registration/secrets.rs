@@ -45,8 +45,7 @@ pub(super) fn settle(
         metadata.client_secret_expires_at = None;
         return Ok(None);
     }
-    list_client_secret(metadata);
-    write_out_end(metadata);
+    list_secrets(metadata);
     let entries = &mut metadata.client_secrets;
     entries.retain(|entry| need.is_served_by(entry));
     for entry in entries.iter_mut().filter(|_| need.key.is_none()) {
@@ -81,10 +80,9 @@ pub(super) fn settle(
 }
 
 /// Takes `client_secret_expires_at` for what [`current_end`] shows it as: the end of the secret that the client has got
-/// last. None of those before it outlives it.
+/// last, of those that are [listed](list_secrets). None of those before it outlives it, or gets more time.
 pub(super) fn end_secrets(metadata: &mut ClientMetadata) {
     let end = metadata.client_secret_expires_at.take();
-    list_client_secret(metadata);
     let Some((current, older)) = metadata.client_secrets.split_last_mut() else { return };
     current.expires_at = end.or(Some(NEVER));
     for entry in older {
@@ -174,18 +172,15 @@ impl Need {
     }
 }
 
-/// One list for all of them. A registration that was imported may have its secret where RFC 7591 has it.
-fn list_client_secret(metadata: &mut ClientMetadata) {
+/// One list for all of them. A registration that was imported may have its secret where RFC 7591 has it. Where
+/// `client_secret_expires_at` is the end of entries that have none of their own, they get it: an entry without one
+/// would seem to last for ever, and the overlap would be more time, for one that has ended too.
+pub(super) fn list_secrets(metadata: &mut ClientMetadata) {
     if let Some(secret) = metadata.client_secret.take() {
         let expires_at = metadata.client_secret_expires_at.take();
         let entry = SecretEntry { secret: Some(secret), expires_at, ..SecretEntry::default() };
         metadata.client_secrets.insert(0, entry);
     }
-}
-
-/// Where `client_secret_expires_at` is the end of entries that have none of their own, they get it: an entry without one
-/// would seem to last for ever, and the overlap would be more time, for one that has ended too.
-fn write_out_end(metadata: &mut ClientMetadata) {
     if let Some(end) = metadata.client_secret_expires_at.take() {
         for entry in &mut metadata.client_secrets {
             entry.expires_at.get_or_insert(end);

@@ -9,10 +9,10 @@ use super::initial_access::Admission;
 use crate::request::Headers;
 use crate::throttle::Attempted;
 
-/// A registration without an initial access token, by whom it counts; `None` for one with a token, and for one of whose
-/// source nothing is known.
+/// A registration without an initial access token.
 pub(super) struct Stranger<'r> {
     registration: &'r Registration,
+    /// As what it is limited; `None` where nothing is known of its source.
     counted: Option<Attempted<'r>>,
     source: Option<IpAddr>,
 }

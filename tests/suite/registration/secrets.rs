@@ -201,6 +201,28 @@ fn an_operator_ends_the_secrets_of_a_client_by_their_date() {
     assert_eq!(shown, json!([{"expires_at": NOW + 9}, {"expires_at": NOW + 7}]));
 }
 
+/// The one end that an imported registration has for all of them stays that of those before the last.
+#[test]
+fn an_operator_gives_only_the_last_imported_secret_more_time() {
+    for end in [json!(0), Value::Null, json!(NOW + DAY)] {
+        let bed = bed();
+        let client = machine(&bed);
+        let mut stored = bed.stored(&client).unwrap();
+        let hashes = ["cs_old", "cs_last"].map(countersign::secret::sha256);
+        let members = json!({
+            "client_id": id(&client), "grant_types": ["client_credentials"],
+            "client_secrets": [{"secret_hash": hashes[0]}, {"secret_hash": hashes[1]}],
+            "client_secret_expires_at": NOW - 60,
+        });
+        stored.metadata = serde_json::from_value(members).unwrap();
+        assert!(block_on(bed.clients.replace(&stored)).unwrap());
+        assert_eq!(bed.by_basic(&client, &json!("cs_last")), Err(Reason::SecretExpired));
+        assert_eq!(bed.patch(&client, &json!({"client_secret_expires_at": end})).status(), 200);
+        assert!(bed.by_basic(&client, &json!("cs_last")).is_ok(), "{end}");
+        assert_eq!(bed.by_basic(&client, &json!("cs_old")), Err(Reason::SecretExpired), "{end}");
+    }
+}
+
 /// As RFC 7591 has it: the end of `client_secret` itself.
 #[test]
 fn an_operator_ends_an_imported_secret_by_its_date() {
