@@ -83,8 +83,8 @@ pub(crate) fn can_use(
         && grants.any(|grant| grant.covers(method, endpoint) && !grant.has_ended(now))
 }
 
-/// May the client use the method, at this endpoint, today? To say no allocates nothing, as with a wrong secret: the time of a
-/// refusal does not tell its reason.
+/// May the client use the method, at this endpoint, today? To say no to a client of one method allocates nothing, as with a
+/// wrong secret, so that the time of a refusal does not tell its reason; but for the two methods that take a JWT.
 ///
 /// # Errors
 /// [`Reason::ClientDisabled`], [`Reason::MethodNotGranted`], [`Reason::MethodGrantExpired`].

@@ -1,7 +1,6 @@
 //! The fetcher under every order that the checker draws: one fetch of a URL at a time, an answer for all, and bounds
 //! that hold. The network is left out; what resolves names here answers for the hosts.
 
-use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -110,14 +109,10 @@ impl Scene {
     }
 }
 
-fn run(story: impl Future<Output = ()>) {
-    block_on(story);
-}
-
 #[test]
 fn requests_for_one_url_share_one_fetch() {
     check(|| {
-        run(async {
+        block_on(async {
             let scene = Scene::usual();
             let requests = [scene.request(URL), scene.request(URL), scene.request(URL)];
             let mut sets = Vec::new();
@@ -135,7 +130,7 @@ fn requests_for_one_url_share_one_fetch() {
 #[test]
 fn a_request_that_goes_away_takes_nothing_along() {
     check(|| {
-        run(async {
+        block_on(async {
             let scene = Scene::usual();
             let (leaves, stays) = (scene.request(URL), scene.request(URL));
             leaves.abort();
@@ -151,7 +146,7 @@ fn a_request_that_goes_away_takes_nothing_along() {
 #[test]
 fn nobody_waits_in_vain_when_fetches_die_or_are_late() {
     check_with(Mishaps { timeouts: true, shutdowns: true }, || {
-        run(async {
+        block_on(async {
             let scene = Scene::usual();
             for request in [scene.request(URL), scene.request(URL), scene.request(URL)] {
                 drop(request.await.unwrap());
@@ -170,7 +165,7 @@ fn nobody_waits_in_vain_when_fetches_die_or_are_late() {
 #[test]
 fn a_failure_is_told_to_all_and_the_host_is_left_alone() {
     check(|| {
-        run(async {
+        block_on(async {
             let scene = Scene::new(Hosts { failing: true, ..Hosts::default() }, 1024 * 1024);
             for request in [scene.request(URL), scene.request(URL), scene.request(URL)] {
                 assert!(request.await.unwrap().is_err());
@@ -186,7 +181,7 @@ fn a_failure_is_told_to_all_and_the_host_is_left_alone() {
 #[test]
 fn a_set_that_lacks_a_key_is_fetched_again_once() {
     check(|| {
-        run(async {
+        block_on(async {
             let scene = Scene::usual();
             let old = scene.fetcher.keys(URL).await.unwrap();
             scene.clock.advance(40);
@@ -208,7 +203,7 @@ fn a_set_that_lacks_a_key_is_fetched_again_once() {
 #[test]
 fn a_host_is_asked_by_two_at_once_whatever_its_urls() {
     check(|| {
-        run(async {
+        block_on(async {
             let scene = Scene::usual();
             let first = scene.request("https://client.example/1");
             let mut others =
@@ -232,7 +227,7 @@ fn a_host_is_asked_by_two_at_once_whatever_its_urls() {
 #[test]
 fn the_cache_is_never_larger_than_its_room() {
     check(|| {
-        run(async {
+        block_on(async {
             let room = 2180;
             let scene = Scene::new(Hosts::default(), room);
             let requests =

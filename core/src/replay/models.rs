@@ -89,49 +89,57 @@ fn a_reservation_is_given_back_once() {
     });
 }
 
-/// As a request uses the store: it reads the clock, claims for as long as the assertion can still pass, and looks
-/// again whether it can.
-fn present(store: &MemoryReplayStore, clock: &SetClock, expires_at: u64, margin: u64) -> bool {
-    let now = clock.wall_seconds();
-    now < expires_at
-        && claim(store, &key("app", "1"), expires_at - now + margin) == Claim::Fresh
-        && clock.wall_seconds() < expires_at
+/// A server with its clock, and an assertion that lives for a minute.
+#[derive(Clone)]
+struct Server {
+    clock: SetClock,
+    store: Arc<MemoryReplayStore>,
 }
 
-/// Presents it three times on each of two threads while the clock does something; how often it is accepted.
-fn accepted_while(
-    clock: &SetClock,
-    store: &Arc<MemoryReplayStore>,
-    margin: u64,
-    time: impl FnOnce() + Send + 'static,
-) -> usize {
-    let accepted = Arc::new(AtomicUsize::new(0));
-    let presents = (0..2).map(|_| {
-        let (store, clock, accepted) = (Arc::clone(store), clock.clone(), Arc::clone(&accepted));
-        thread::spawn(move || {
-            for _ in 0..3 {
-                if present(&store, &clock, 1060, margin) {
-                    accepted.fetch_add(1, Ordering::SeqCst);
+impl Server {
+    fn new() -> Self {
+        let clock = SetClock::at(1000);
+        Server { store: Arc::new(MemoryReplayStore::with_clock(clock.clone())), clock }
+    }
+
+    /// As a request uses the store: it reads the clock, claims for as long as the assertion can still pass, and looks
+    /// again whether it can.
+    fn accepts(&self, margin: u64) -> bool {
+        const EXPIRES_AT: u64 = 1060;
+        let now = self.clock.wall_seconds();
+        now < EXPIRES_AT
+            && claim(&*self.store, &key("app", "1"), EXPIRES_AT - now + margin) == Claim::Fresh
+            && self.clock.wall_seconds() < EXPIRES_AT
+    }
+
+    /// Presents it three times on each of two threads while the clock does something; how often it is accepted.
+    fn accepted_while(&self, margin: u64, time: fn(&Server)) -> usize {
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let presents = (0..2).map(|_| {
+            let (server, accepted) = (self.clone(), Arc::clone(&accepted));
+            thread::spawn(move || {
+                for _ in 0..3 {
+                    if server.accepts(margin) {
+                        accepted.fetch_add(1, Ordering::SeqCst);
+                    }
                 }
-            }
-        })
-    });
-    all_of(presents.chain([thread::spawn(time)]).collect());
-    count(&accepted)
+            })
+        });
+        let server = self.clone();
+        all_of(presents.chain([thread::spawn(move || time(&server))]).collect());
+        count(&accepted)
+    }
+
+    fn goes_on(&self, seconds: u64) {
+        self.clock.advance(seconds);
+        self.store.sweep();
+    }
 }
 
 #[test]
 fn an_assertion_is_not_accepted_again_around_its_end() {
     check(|| {
-        let clock = SetClock::at(1000);
-        let store = Arc::new(MemoryReplayStore::with_clock(clock.clone()));
-        let (time, swept) = (clock.clone(), Arc::clone(&store));
-        let accepted = accepted_while(&clock, &store, 0, move || {
-            for _ in 0..4 {
-                time.advance(20);
-                swept.sweep();
-            }
-        });
+        let accepted = Server::new().accepted_while(0, |server| (0..4).for_each(|_| server.goes_on(20)));
         assert!(accepted <= 1);
     });
 }
@@ -140,16 +148,11 @@ fn an_assertion_is_not_accepted_again_around_its_end() {
 #[test]
 fn a_wall_clock_that_is_set_back_forgets_nothing() {
     check(|| {
-        let clock = SetClock::at(1000);
-        let store = Arc::new(MemoryReplayStore::with_clock(clock.clone()));
-        assert!(present(&store, &clock, 1060, 0));
-        let (time, swept) = (clock.clone(), Arc::clone(&store));
-        let accepted = accepted_while(&clock, &store, 0, move || {
-            time.set_back(500);
-            for _ in 0..3 {
-                time.advance(100);
-                swept.sweep();
-            }
+        let server = Server::new();
+        assert!(server.accepts(0));
+        let accepted = server.accepted_while(0, |server| {
+            server.clock.set_back(500);
+            (0..3).for_each(|_| server.goes_on(100));
         });
         assert_eq!(accepted, 0);
     });
@@ -160,16 +163,10 @@ fn a_wall_clock_that_is_set_back_forgets_nothing() {
 #[test]
 fn a_wall_clock_that_is_set_back_before_the_claim_accepts_nothing_again() {
     check(|| {
-        let clock = SetClock::at(1000);
-        let store = Arc::new(MemoryReplayStore::with_clock(clock.clone()));
-        let (time, swept) = (clock.clone(), Arc::clone(&store));
-        let accepted = accepted_while(&clock, &store, 20, move || {
-            time.advance(40);
-            time.set_back(20);
-            for _ in 0..3 {
-                time.advance(19);
-                swept.sweep();
-            }
+        let accepted = Server::new().accepted_while(20, |server| {
+            server.clock.advance(40);
+            server.clock.set_back(20);
+            (0..3).for_each(|_| server.goes_on(19));
         });
         assert!(accepted <= 1);
     });

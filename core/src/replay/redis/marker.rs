@@ -190,7 +190,7 @@ fn not_written(error: redis::RedisError) -> Trouble {
 const KEY: &str = "countersign:memory";
 const UNKNOWN: &str = "-";
 
-/// In milliseconds, as far as clients' clocks may differ.
+/// In milliseconds: the leeway of a policy unless told otherwise, which nothing tells here.
 const MOST_AHEAD: u64 = 30_000;
 
 /// So many that a server with a single slot finds one too, all but surely; else it says MOVED and is not admitted.

@@ -55,7 +55,12 @@ impl Server {
                 description: "too many pushed requests of this client wait for their users",
             });
         }
-        self.state.insert(Kind::PushedRequest, &request_uri, kept, now + LIFE_SECONDS, now).await?;
+        let expires = now + LIFE_SECONDS;
+        let written = self.state.insert(Kind::PushedRequest, &request_uri, kept, expires, now).await;
+        if written.is_err() {
+            self.pushed_requests.give_back(client.client_id(), now);
+        }
+        written?;
         Ok(Response::json(201, &json!({ "request_uri": request_uri, "expires_in": LIFE_SECONDS })))
     }
 }

@@ -21,7 +21,11 @@ impl Server {
             if !self.revocations.take(client.client_id(), now) {
                 return Err(OAuthError::unavailable());
             }
-            self.grants.revoke_access_token(&claims.jti, claims.exp, now).await?;
+            let written = self.grants.revoke_access_token(&claims.jti, claims.exp, now).await;
+            if written.is_err() {
+                self.revocations.give_back(client.client_id(), now);
+            }
+            written?;
         }
         Ok(Response::empty(200))
     }

@@ -2,7 +2,8 @@
 
 use super::expiring::Expiring;
 
-/// So many entries of a client within the life of one. What is used up sooner is given back. Each process counts for itself.
+/// So many entries of a client from its first one until that one ends, and then anew: twice as many live at the most. What is
+/// used up sooner is given back. Each process counts for itself.
 pub(crate) struct Quota {
     taken: Expiring<usize>,
     most: usize,

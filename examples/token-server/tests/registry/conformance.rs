@@ -1,11 +1,9 @@
 //! The modules of the OpenID conformance suite about PKCE, by their names, of the plan
 //! `fapi2-security-profile-final-test-plan`. Those about client authentication are rows of the case table.
 
-use std::fs;
-
 use countersign::Algorithm;
 use countersign::sign::{ClientAssertion, SigningKey};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::browser::{self, encoded};
@@ -15,8 +13,9 @@ use crate::node::{Folder, Node};
 #[test]
 fn pkce_failures_are_those_of_the_fapi2_plan() -> Outcome<()> {
     let key = SigningKey::generate(Algorithm::ES256)?;
-    let folder = Folder::with(&[("as.toml", CONFIGURATION), ("users.json", USERS)])?;
-    fs::write(folder.0.join("clients.json"), clients(&key)?)?;
+    let clients = clients(&key).to_string();
+    let folder =
+        Folder::with(&[("as.toml", CONFIGURATION), ("clients.json", &clients), ("users.json", USERS)])?;
     for framework in ["axum", "actix"] {
         let node = Node::start(&folder.0, framework)?;
         let mut suite = Suite { connection: node.connect()?, key: &key };
@@ -93,14 +92,13 @@ impl Suite<'_> {
     }
 }
 
-fn clients(key: &SigningKey) -> Outcome<String> {
-    let client = json!([{
+fn clients(key: &SigningKey) -> Value {
+    json!([{
         "client_id": "suite",
         "token_endpoint_auth_method": "private_key_jwt",
         "jwks": { "keys": [key.public_jwk()] },
         "redirect_uris": [REDIRECT_URI],
-    }]);
-    Ok(client.to_string())
+    }])
 }
 
 const ISSUER: &str = "https://as.example";

@@ -110,7 +110,7 @@ fn register(connection: &mut Connection, source: &str) -> Outcome<Answer> {
 
 /// Of `Retry-After`.
 fn seconds(answer: &Answer) -> Option<u32> {
-    answer.fields.iter().find_map(|field| field.strip_prefix("retry-after: ")?.parse().ok())
+    answer.field("retry-after")?.parse().ok()
 }
 
 fn folder(top: &str, registration: &str) -> Outcome<Folder> {
