@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use countersign::store::{ClientRegistry, ClientStore, PostgresClients, StoreError};
 use countersign_tests::drivers::SetClock;
 use countersign_tests::faults::{Fault, FaultProxy};
-use countersign_tests::patience::PATIENCE;
+use countersign_tests::patience::{PATIENCE, patiently};
 use countersign_tests::row::NOW;
 use countersign_tests::servers::postgres::Postgres;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -209,7 +209,8 @@ async fn a_network_that_has_gone_silent_takes_no_connection_for_ever() {
     let server = Postgres::shared().port();
     let network = FaultProxy::start(server);
     let through = url.replace(&format!(":{server}/"), &format!(":{}/", network.port()));
-    let registry = Database { url: through }.opened().await.with_deadline(DEADLINE);
+    let registry = patiently(|| PostgresClients::connect(&through)).await;
+    let registry = registry.with_deadline(DEADLINE).prepared_by(name_kept);
     registry.insert(&registered("a", "first")).await.unwrap();
     for round in 0..3 {
         let finds = (0..100).map(|number| {

@@ -21,7 +21,7 @@ use crate::sqlite_file::{Identity, identity, is_busy, make_if_missing};
 pub(super) struct File {
     path: PathBuf,
     /// None after an error, until somebody needs it.
-    pub(super) opened: Mutex<Option<Arc<Opened>>>,
+    opened: Mutex<Option<Arc<Opened>>>,
     openings: AtomicU64,
     /// Of what is asked: half of it for each step.
     pub(super) deadline: Deadline,
@@ -34,6 +34,8 @@ pub(super) struct Opened {
     /// The how-manieth time.
     pub(super) number: u64,
     identity: Identity,
+    /// How long its connections wait.
+    patience: Duration,
 }
 
 impl File {
@@ -62,16 +64,21 @@ impl File {
 
     async fn open_what_is_there(&self) -> Result<Arc<Opened>, Error> {
         let mut opened = self.opened.lock().await;
-        let identity = identity(&self.path)?;
-        match &*opened {
-            Some(file) if file.identity == identity => Ok(Arc::clone(file)),
+        let (identity, patience) = (identity(&self.path)?, self.deadline.limit() / 2);
+        let number = match &*opened {
+            Some(file) if file.identity == identity && file.patience == patience => {
+                return Ok(Arc::clone(file));
+            }
+            // The same file, with another deadline.
+            Some(file) if file.identity == identity => file.number,
             _ => {
                 *opened = None;
-                let pool = open(&self.path, self.deadline.limit() / 2).await?;
-                let number = self.openings.fetch_add(1, Ordering::Relaxed);
-                Ok(Arc::clone(opened.insert(Arc::new(Opened { pool, number, identity }))))
+                make_ready_at(&self.path, patience).await?;
+                self.openings.fetch_add(1, Ordering::Relaxed)
             }
-        }
+        };
+        let pool = pool(&self.path, patience);
+        Ok(Arc::clone(opened.insert(Arc::new(Opened { pool, number, identity, patience }))))
     }
 
     /// Waits for SQLite, but not for ever: it can hang in the disk.
@@ -91,16 +98,29 @@ impl File {
     }
 }
 
-async fn open(path: &Path, deadline: Duration) -> Result<SqlitePool, Error> {
-    let options = SqliteConnectOptions::new()
+fn options(path: &Path, patience: Duration) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
         .filename(path)
         // Less than the deadline, so that SQLite says what it waits for.
-        .busy_timeout(deadline * 4 / 5)
+        .busy_timeout(patience * 4 / 5)
         .synchronous(SqliteSynchronous::Full)
         // Without it macOS syncs to the disk's cache only. Elsewhere it means nothing.
         .pragma("fullfsync", "ON")
-        .disable_statement_logging();
-    let mut connection = options.connect().await?;
+        .disable_statement_logging()
+}
+
+fn pool(path: &Path, patience: Duration) -> SqlitePool {
+    SqlitePoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(patience)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_lazy_with(options(path, patience))
+}
+
+async fn make_ready_at(path: &Path, patience: Duration) -> Result<(), Error> {
+    let mut connection = options(path, patience).connect().await?;
     // Whoever makes the file now has it for a moment, and SQLite does not always wait for that.
     while let Err(error) = make_ready(&mut connection).await {
         if !is_busy(&error) {
@@ -108,14 +128,7 @@ async fn open(path: &Path, deadline: Duration) -> Result<SqlitePool, Error> {
         }
         sleep(PAUSE).await;
     }
-    connection.close().await?;
-    let pool = SqlitePoolOptions::new()
-        .max_connections(CONNECTIONS)
-        .acquire_timeout(deadline)
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None);
-    Ok(pool.connect_lazy_with(options))
+    connection.close().await
 }
 
 /// Recognises the file before anything in it changes, and brings it to the schema of this version. Of several

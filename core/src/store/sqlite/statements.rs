@@ -12,10 +12,6 @@ use super::file::File;
 impl Database for File {
     fn set_deadline(&self, deadline: Duration) {
         self.deadline.set(deadline);
-        // What waits for a lock was told how long when it was opened.
-        if let Ok(mut opened) = self.opened.try_lock() {
-            *opened = None;
-        }
     }
 
     async fn read(&self, client_id: &str) -> Result<Option<Row>, StoreError> {
