@@ -202,7 +202,7 @@ async fn landed(mut flight: Flight, deadline: Duration) -> Result<Option<Arc<Cli
     let landed = flight.wait_for(Option::is_some);
     let landed = match Handle::try_current() {
         // A load keeps its own time. This is a little more, for one whose thread is stuck.
-        Ok(_) => timeout(deadline + deadline / 4, landed).await,
+        Ok(_) => timeout(deadline.saturating_add(deadline / 4), landed).await,
         Err(_) => Ok(landed.await),
     };
     match landed {
