@@ -26,6 +26,8 @@ pub(super) struct Server {
 }
 
 impl Server {
+    /// Without a deadline yet: whoever opens it has one for everything that this takes.
+    ///
     /// # Errors
     /// [`StoreError`] when it cannot be reached, or its tables are not fit.
     pub(super) async fn connect(url: String) -> Result<Self, StoreError> {
@@ -57,7 +59,7 @@ impl Server {
             pool.connect_lazy_with(options.clone())
         };
         let (pool, polls) = (of(CONNECTIONS), of(1));
-        Ok(Server { pool, polls, hints: Hints::new(options), deadline: Deadline::new(DEADLINE), name })
+        Ok(Server { pool, polls, hints: Hints::new(options), deadline: Deadline::new(LONG), name })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -149,4 +151,3 @@ fn migrator() -> Migrator {
 const CONNECTIONS: u32 = 8;
 /// Longer than any deadline of ours, which is the one that counts.
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
-const DEADLINE: Duration = Duration::from_secs(2);

@@ -45,6 +45,7 @@ impl<D: Database> Registry<D> {
                     slow_clients.push(client);
                 }
             }
+            database.set_deadline(ReadThrough::<Source<D>>::DEADLINE);
             let database = Arc::new(database);
             Ok(Arc::new(Source { database, preparation, slow_clients: slow_clients.into() }))
         };
