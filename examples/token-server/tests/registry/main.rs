@@ -7,6 +7,7 @@ mod authorities;
 mod browser;
 mod configuration;
 mod conformance;
+mod explained;
 mod frameworks;
 mod http;
 mod methods;

@@ -63,8 +63,12 @@ pub(super) async fn explained(listening: &Listening, body: &[u8]) -> Result<Valu
     Ok(shown)
 }
 
-/// The one assertion of a request that has no other credential.
+/// The one assertion of a request that has no other credential. As JSON it could hold other ones than it holds as a form.
 fn assertion_of(request: &HttpRequest) -> Option<String> {
+    let mut types = request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    if !types.all(|(_, value)| is_form(value)) {
+        return None;
+    }
     let form = Form::parse(request.body.clone().into()).ok()?;
     let has_secret = form.get("client_secret").is_some()
         || request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
@@ -73,6 +77,12 @@ fn assertion_of(request: &HttpRequest) -> Option<String> {
         (Some(assertion), None) if !has_secret && !assertion.is_empty() => Some(assertion.into_owned()),
         _ => None,
     }
+}
+
+/// Whatever its parameters.
+fn is_form(media_type: &[u8]) -> bool {
+    let essence = media_type.split(|octet| *octet == b';').next().unwrap_or_default();
+    essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
 }
 
 /// Does its header, read as leniently as can be, say so? One that cannot be read proves nothing.
