@@ -186,6 +186,8 @@ try {
   await check("clients stand in the order in which they break", async () => {
     const ids = await page.locator("#client-rows th code").allInnerTexts();
     assert.deepEqual(ids.slice(0, 3), ["ended", "rotating", "ends-later"]);
+    const far = await text_of(page.locator("#client-rows tr").filter({ hasText: "ends-far-away" }));
+    assert.match(far, /in \d{12} y/);
     const rotating = await text_of(page.locator("#client-rows tr").nth(1));
     assert.match(rotating, /in 5 d: the secret "2025", which it uses client_secret_basic used 1 ×, .* secret 2025, ends in 5 d, used .* secret 2026, unused/);
     assert.match(await text_of(page.locator("#client-rows tr").nth(0)), /3 d ago: its last secret client_secret_basic unused/);
