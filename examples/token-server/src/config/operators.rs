@@ -34,21 +34,22 @@ impl Source<'_> {
                     let message = "initial_access_token is neither \"required\" nor \"none\"";
                     return Err(self.problem(value, message));
                 }
-                ("scopes", toml::Value::Array(scopes)) => {
-                    let scopes = scopes.iter().map(|scope| scope.as_str().map(str::to_owned));
-                    rules.scopes = scopes.collect::<Option<_>>().ok_or_else(|| {
-                        self.problem(value, "scopes is not an array of texts such as \"openid\"")
-                    })?;
+                ("scopes", scopes) => {
+                    rules.scopes = texts(scopes, is_scope).ok_or_else(|| self.problem(value, SCOPES))?;
                 }
-                ("scopes", _) => return Err(self.problem(value, "scopes is not an array of texts")),
                 ("per_source_per_hour", toml::Value::Integer(clients)) if *clients > 0 => {
                     rules.hourly = u32::try_from(*clients).unwrap_or(u32::MAX);
                 }
                 ("max_clients", toml::Value::Integer(clients)) if *clients >= 0 => {
                     rules.most_clients = usize::try_from(*clients).unwrap_or(usize::MAX);
                 }
-                ("per_source_per_hour" | "max_clients", _) => {
-                    return Err(self.problem(value, format!("{name} is not a number of clients, such as 60")));
+                ("per_source_per_hour", _) => {
+                    let message = "per_source_per_hour is not a number of clients from 1 on, such as 60";
+                    return Err(self.problem(value, message));
+                }
+                ("max_clients", _) => {
+                    let message = "max_clients is not a number of clients from 0 on, such as 10000";
+                    return Err(self.problem(value, message));
                 }
                 _ => {
                     let known = ["initial_access_token", "scopes", "per_source_per_hour", "max_clients"];
@@ -77,11 +78,9 @@ impl Source<'_> {
                     })?;
                 }
                 ("listen", _) => return Err(self.problem(value, "listen is not a text")),
-                ("hosts", toml::Value::Array(names)) => {
-                    let names = names.iter().map(|name| name.as_str().map(str::to_owned)).collect();
-                    hosts = Option::ok_or_else(names, || self.problem(value, HOSTS_ARE_NAMES))?;
+                ("hosts", names) => {
+                    hosts = texts(names, is_host).ok_or_else(|| self.problem(value, HOSTS))?;
                 }
-                ("hosts", _) => return Err(self.problem(value, HOSTS_ARE_NAMES)),
                 _ => return Err(self.problem(value, unknown_key(name, ["listen", "hosts"]))),
             }
         }
@@ -89,4 +88,23 @@ impl Source<'_> {
     }
 }
 
-const HOSTS_ARE_NAMES: &str = "hosts is not an array of names, such as [\"ops.example\"]";
+/// An array of nothing but such texts.
+fn texts(value: &toml::Value, is_one: fn(&str) -> bool) -> Option<Vec<String>> {
+    value.as_array()?.iter().map(|text| Some(text.as_str().filter(|text| is_one(text))?.to_owned())).collect()
+}
+
+/// A scope token (RFC 6749 §3.3). Two in one text would be one that nobody can ask for.
+fn is_scope(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|octet| matches!(octet, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
+}
+
+/// What can stand in `Host` before a port, where it is no address; those are served anyway.
+fn is_host(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-._".contains(&octet))
+}
+
+const SCOPES: &str = "scopes is not an array of scopes, one each, such as [\"openid\", \"profile\"]";
+const HOSTS: &str = "hosts is not an array of names, without scheme and port, such as [\"ops.example\"]";
+
+#[cfg(test)]
+mod tests;
