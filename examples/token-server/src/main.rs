@@ -27,7 +27,7 @@ mod watch;
 
 use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -38,9 +38,9 @@ use crate::config::problem::Problem;
 use crate::config::{Config, DEFAULT_ADMIN_LISTEN, DEFAULT_LISTEN, DEFAULT_TLS_LISTEN};
 use crate::demo::PastedLine;
 use crate::log::{Log, LoggedDecisions};
-use crate::mutual_tls::{Tls, TlsSocket};
+use crate::mutual_tls::TlsSocket;
 use crate::setup::{Running, Setup};
-use crate::watch::Watched;
+use crate::watch::{Files, Watched};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -60,7 +60,8 @@ fn serve_configured(cli: &Cli, file: &Path) -> Result<ExitCode, Problem> {
     let listener = listen(cli.listen.unwrap_or(config.listen))?;
     let framework = cli.framework.unwrap_or(config.framework);
     let log = log::standard_error();
-    let (clients_file, tls_files, admin) = (config.clients.clone(), config.tls.clone(), config.admin.take());
+    let files = Files::unread(config.clients.clone(), config.tls.clone(), config.proxy.as_ref());
+    let admin = config.admin.take();
     let setup = Setup::configured(config, &listener, &log)?;
     for warning in setup.warnings() {
         log(&format!("warning: {warning}"));
@@ -73,7 +74,7 @@ fn serve_configured(cli: &Cli, file: &Path) -> Result<ExitCode, Problem> {
             (running, tls)
         }
     };
-    watch(clients_file, tls_files, tls.as_ref(), &running, log);
+    watch(files, tls.as_ref(), &running, log);
     serve(framework, listener, tls, running, "")
 }
 
@@ -82,13 +83,14 @@ fn serve_demo(cli: &Cli) -> Result<ExitCode, Problem> {
     let folder = Path::new(DEMO_FOLDER);
     let log = log::standard_error();
     let tls_address = demo_tls_address(cli.listen);
+    demo::make(folder)?;
+    let files = Files::unread(folder.join("clients.json"), Some(demo::tls(folder, tls_address)), None);
     let setup = Setup::demonstration(folder, &listener, tls_address, &demo::registry(folder), &log)?;
     demo::remember_issuer(folder, setup.issuer())?;
     let lines = setup.demo_lines(folder);
     let operators = demo_admin(cli.listen)?;
     let (running, tls, page) = build_with_page(setup, &log, operators, Vec::new(), lines.clone())?;
-    let tls_files = demo::tls(folder, tls_address);
-    watch(folder.join("clients.json"), Some(tls_files), tls.as_ref(), &running, log);
+    watch(files, tls.as_ref(), &running, log);
     serve(
         cli.framework.unwrap_or_default(),
         listener,
@@ -117,11 +119,11 @@ fn build_with_page(
 }
 
 /// From now on a changed file takes effect without a restart.
-fn watch(clients_file: PathBuf, files: Option<Tls>, tls: Option<&TlsSocket>, running: &Running, log: Log) {
-    let tls = files.zip(tls.map(|tls| tls.certificate.clone()));
+fn watch(files: Files, tls: Option<&TlsSocket>, running: &Running, log: Log) {
+    let certificate = tls.map(|tls| tls.certificate.clone());
     running.clients.warn_of_twins(&log);
     let (clients, authorities) = (running.clients.clone(), running.authorities.clone());
-    Watched { clients_file, clients, tls, authorities, log }.start();
+    Watched { files, clients, certificate, authorities, log }.start();
 }
 
 fn serve(

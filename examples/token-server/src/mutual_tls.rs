@@ -83,11 +83,16 @@ impl Authorities {
         if tls.is_none() && proxy.is_none() {
             return Ok(None);
         }
-        let (of_tls, of_proxy) =
-            (tls.and_then(|tls| tls.client_ca.clone()), proxy.and_then(|proxy| proxy.client_ca.clone()));
-        let files: Vec<_> = of_tls.into_iter().chain(of_proxy).collect();
+        let files = Self::files(tls, proxy);
         let anchors = ReloadableTrustAnchors::new(anchors(&files)?);
         Ok(Some(Authorities { files, anchors }))
+    }
+
+    /// Those of `client_ca` in either section.
+    pub(crate) fn files(tls: Option<&Tls>, proxy: Option<&Proxy>) -> Vec<PathBuf> {
+        let of_tls = tls.and_then(|tls| tls.client_ca.clone());
+        let of_proxy = proxy.and_then(|proxy| proxy.client_ca.clone());
+        of_tls.into_iter().chain(of_proxy).collect()
     }
 
     /// From the next request on, those count whom the files hold now. All are read before anything changes.
@@ -110,6 +115,15 @@ fn anchors(files: &[PathBuf]) -> Result<TrustAnchors, Problem> {
 }
 
 impl Proxy {
+    /// Whoever comes through one that names nobody has no address, by which limits could hold.
+    pub(crate) fn warning(&self) -> Option<String> {
+        matches!(self.passes_on, PassesOn::Certificate(_, None)).then(|| {
+            "[proxy] names nobody's address: behind it neither guesses of secrets nor registrations are limited \
+             by their source; forwarded_for = \"x-forwarded-for\" says where the proxy writes it"
+                .to_owned()
+        })
+    }
+
     pub(crate) fn open(self, builder: AuthenticatorBuilder) -> Result<AuthenticatorBuilder, Problem> {
         Ok(builder.trusted_proxy(self.trusted_proxy()?))
     }
@@ -130,3 +144,6 @@ impl Proxy {
 fn read(file: &Path) -> Result<Vec<u8>, Problem> {
     std::fs::read(file).map_err(|error| Problem::in_file(file, error))
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,6 +76,7 @@ impl Setup {
         clients.warnings.extend(config.fetch.warning());
         let listens = [listener.local_addr().ok(), config.tls.as_ref().map(|tls| tls.listen)];
         clients.warnings.extend(config.registration.warning(listens.into_iter().flatten()));
+        clients.warnings.extend(config.proxy.as_ref().and_then(Proxy::warning));
         let registry = config.registry.open(&config.registration)?;
         let state = State::open(&config.registry, log.clone())?;
         let keys = stores::block_on(ServerKeys::kept(&state, now()))??;

@@ -1,7 +1,7 @@
 //! Reads `clients.json`, the TLS certificate and the authorities of clients' certificates again when they change, or on
 //! SIGHUP.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -12,28 +12,48 @@ use countersign::tls::ReloadableCertificate;
 use crate::config::clients;
 use crate::known_clients::KnownClients;
 use crate::log::Log;
-use crate::mutual_tls::{Authorities, Tls};
+use crate::mutual_tls::{Authorities, Proxy, Tls};
+
+/// The files, and by what each was known before it was read.
+pub(crate) struct Files {
+    clients: PathBuf,
+    tls: Option<Tls>,
+    authorities: Vec<PathBuf>,
+    seen: Stamps,
+}
 
 /// What is read again, and who is told of it.
 pub(crate) struct Watched {
-    pub(crate) clients_file: PathBuf,
+    pub(crate) files: Files,
     pub(crate) clients: KnownClients,
-    pub(crate) tls: Option<(Tls, ReloadableCertificate)>,
+    pub(crate) certificate: Option<ReloadableCertificate>,
     pub(crate) authorities: Option<Authorities>,
     pub(crate) log: Log,
 }
 
+impl Files {
+    /// Before any of them is read: a start may wait for a database, and a file may change meanwhile.
+    pub(crate) fn unread(clients: PathBuf, tls: Option<Tls>, proxy: Option<&Proxy>) -> Self {
+        let authorities = Authorities::files(tls.as_ref(), proxy);
+        let seen = Stamps::of(&clients, tls.as_ref(), &authorities);
+        Files { clients, tls, authorities, seen }
+    }
+
+    fn stamps(&self) -> Stamps {
+        Stamps::of(&self.clients, self.tls.as_ref(), &self.authorities)
+    }
+}
+
 impl Watched {
     /// Watches until the process ends.
-    pub(crate) fn start(self) {
+    pub(crate) fn start(mut self) {
         let (signal, signals) = mpsc::channel();
         on_hangup(signal);
         // Without the thread the server runs on with what it has; the operator's next start reads the files.
         let _ = thread::Builder::new().name("reload".to_owned()).spawn(move || self.watch(&signals));
     }
 
-    fn watch(&self, signals: &mpsc::Receiver<()>) {
-        let mut seen = self.stamps();
+    fn watch(&mut self, signals: &mpsc::Receiver<()>) {
         loop {
             let asked = match signals.recv_timeout(INTERVAL) {
                 Ok(()) => true,
@@ -44,23 +64,23 @@ impl Watched {
                     false
                 }
             };
-            let now = self.stamps();
-            if asked || now.clients != seen.clients {
+            let now = self.files.stamps();
+            if asked || now.clients != self.files.seen.clients {
                 self.reload_clients();
             }
-            if asked || now.certificate != seen.certificate {
+            if asked || now.certificate != self.files.seen.certificate {
                 self.reload_certificate();
             }
-            if asked || now.authorities != seen.authorities {
+            if asked || now.authorities != self.files.seen.authorities {
                 self.reload_authorities();
             }
-            seen = now;
+            self.files.seen = now;
         }
     }
 
     /// Checked as at the start, then exchanged in one step. A file with a mistake changes nothing.
     fn reload_clients(&self) {
-        let read = clients::read(&self.clients_file).and_then(|loaded| {
+        let read = clients::read(&self.files.clients).and_then(|loaded| {
             let count = loaded.clients.len();
             Ok((Clients::new(loaded.clients)?, count, loaded.warnings))
         });
@@ -71,14 +91,14 @@ impl Watched {
                 for warning in warnings {
                     (self.log)(&format!("warning: {warning}"));
                 }
-                (self.log)(&format!("reloaded {}: {count} clients", self.clients_file.display()));
+                (self.log)(&format!("reloaded {}: {count} clients", self.files.clients.display()));
             }
             Err(problem) => (self.log)(&format!("kept the clients there were: {problem}")),
         }
     }
 
     fn reload_certificate(&self) {
-        let Some((tls, certificate)) = &self.tls else { return };
+        let (Some(tls), Some(certificate)) = (&self.files.tls, &self.certificate) else { return };
         match tls.reload(certificate) {
             Ok(()) => (self.log)(&format!("reloaded {}", tls.cert.display())),
             Err(problem) => (self.log)(&format!("kept the certificate there was: {problem}")),
@@ -99,28 +119,36 @@ impl Watched {
             Err(problem) => (self.log)(&format!("kept the authorities there were: {problem}")),
         }
     }
-
-    fn stamps(&self) -> Stamps {
-        let of = |file: &PathBuf| {
-            let metadata = std::fs::metadata(file).ok()?;
-            Some((metadata.modified().ok()?, metadata.len()))
-        };
-        let tls = self.tls.as_ref().map(|(tls, _)| tls);
-        Stamps {
-            clients: of(&self.clients_file),
-            certificate: tls.map(|tls| [of(&tls.cert), of(&tls.key)]),
-            authorities: self.authorities.iter().flat_map(|known| known.files.iter().map(of)).collect(),
-        }
-    }
 }
 
-type Stamp = Option<(SystemTime, u64)>;
+/// When it was written, how long it is, and which file it is: two that are renamed into one place, one after the other, can
+/// have the same time and length.
+type Stamp = Option<(SystemTime, u64, u64)>;
 
 /// By which a file that was written again is known.
 struct Stamps {
     clients: Stamp,
     certificate: Option<[Stamp; 2]>,
     authorities: Vec<Stamp>,
+}
+
+impl Stamps {
+    fn of(clients: &Path, tls: Option<&Tls>, authorities: &[PathBuf]) -> Self {
+        Stamps {
+            clients: stamp(clients),
+            certificate: tls.map(|tls| [stamp(&tls.cert), stamp(&tls.key)]),
+            authorities: authorities.iter().map(|file| stamp(file)).collect(),
+        }
+    }
+}
+
+fn stamp(file: &Path) -> Stamp {
+    let metadata = std::fs::metadata(file).ok()?;
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(&metadata);
+    #[cfg(not(unix))]
+    let number = 0;
+    Some((metadata.modified().ok()?, metadata.len(), number))
 }
 
 /// An editor may replace a file in several steps; what is half written is refused and read again when it is whole.

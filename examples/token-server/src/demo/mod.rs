@@ -47,11 +47,14 @@ pub(crate) fn registry(folder: &Path) -> RegistryAt {
     RegistryAt::Sqlite(folder.join("registry.db"))
 }
 
+/// Makes the folder when it is not there.
+pub(crate) fn make(folder: &Path) -> Result<(), Problem> {
+    if folder.exists() { Ok(()) } else { create::create(folder) }
+}
+
 /// Opens the folder, after making it when it is not there.
 pub(crate) fn open(folder: &Path) -> Result<Demo, Problem> {
-    if !folder.exists() {
-        create::create(folder)?;
-    }
+    make(folder)?;
     let clients = client_file::read(&folder.join("clients.json"))?;
     let registrations = clients.registrations();
     if let Some(missing) = DEMO_CLIENTS.iter().find(|client| !registrations.contains_key(client.id)) {

@@ -1,11 +1,14 @@
 //! What was registered outlives the process.
 
-use std::fs;
+use std::time::Duration;
+use std::{fs, thread};
 
 use serde_json::json;
+use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use crate::Outcome;
-use crate::node::{Folder, Node};
+use crate::node::{Folder, LIMIT, Node, until};
 
 #[test]
 fn the_demonstration_knows_its_clients_again() -> Outcome<()> {
@@ -90,6 +93,40 @@ fn a_database_that_is_down_is_told_at_the_start() -> Outcome<()> {
     let folder = Folder::with(&[("as.toml", configuration), ("clients.json", CLIENTS)])?;
     let said = Node::refused(&folder.0)?;
     assert!(said.contains("nowhere/registry.db") && said.contains("its folder must exist"), "{said}");
+    Ok(())
+}
+
+/// It has read `clients.json` when it comes to the database.
+#[test]
+fn what_changes_while_it_waits_for_its_database_is_read_again() -> Outcome<()> {
+    let clients = CLIENTS.replace("wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq", "the-secret-that-came-meanwhile");
+    let folder = Folder::with(&[
+        ("as.toml", "clients = \"clients.json\"\nregistry = \"sqlite://registry.db\"\n"),
+        ("clients.json", CLIENTS),
+        ("clients.new", &clients),
+    ])?;
+    // Makes the file.
+    drop(Node::start(&folder.0, "axum")?);
+    let runtime = tokio::runtime::Runtime::new()?;
+    let options = SqliteConnectOptions::new().filename(folder.0.join("registry.db"));
+    let mut other = runtime.block_on(SqliteConnection::connect_with(&options))?;
+    runtime.block_on(sqlx::query("BEGIN IMMEDIATE").execute(&mut other))?;
+    let node = thread::scope(|scope| -> Outcome<Node> {
+        let starting = scope.spawn(|| Node::start(&folder.0, "axum").map_err(|problem| problem.to_string()));
+        thread::sleep(Duration::from_secs(2));
+        assert!(!starting.is_finished(), "it does not wait");
+        fs::rename(folder.0.join("clients.new"), folder.0.join("clients.json"))?;
+        runtime.block_on(sqlx::query("ROLLBACK").execute(&mut other))?;
+        Ok(starting.join().map_err(|_| "panicked")??)
+    })?;
+    let mut connection = node.connect()?;
+    let form = "grant_type=client_credentials";
+    let is_read = until(LIMIT, || {
+        let answer = connection.form("/token", Some(("web", "the-secret-that-came-meanwhile")), form)?;
+        Ok((answer.status == 200).then_some(()))
+    })?;
+    assert!(is_read.is_some(), "{:?}", node.log());
+    assert_eq!(connection.form("/token", WEB, form)?.status, 401);
     Ok(())
 }
 
