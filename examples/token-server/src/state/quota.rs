@@ -52,7 +52,45 @@ mod tests {
         assert!(quota.take("b", 9), "another client");
         quota.give_back("a", 9);
         assert!(quota.take("a", 9) && !quota.take("a", 9));
-        assert!(quota.take("a", 10), "the entries have ended");
+        assert!(quota.take("a", 10), "the first entry has ended, and the count begins anew");
         quota.give_back("nobody", 10);
+    }
+
+    #[test]
+    fn many_at_once_get_no_more_than_there_is() {
+        const THREADS: usize = 8;
+        let quota = Quota::new(1_000, 10);
+        let given = std::thread::scope(|scope| {
+            let takers: Vec<_> = (0..THREADS)
+                .map(|_| scope.spawn(|| (0..1_000).filter(|_| quota.take("a", 5)).count()))
+                .collect();
+            takers.into_iter().map(|taker| taker.join().unwrap()).sum::<usize>()
+        });
+        assert_eq!(given, 1_000);
+        // What comes back at the same time is given out once more, and no more than that.
+        let given = std::thread::scope(|scope| {
+            let takers: Vec<_> = (0..THREADS)
+                .map(|_| {
+                    scope.spawn(|| {
+                        (0..100).for_each(|_| quota.give_back("a", 5));
+                        (0..1_000).filter(|_| quota.take("a", 5)).count()
+                    })
+                })
+                .collect();
+            takers.into_iter().map(|taker| taker.join().unwrap()).sum::<usize>()
+        });
+        assert_eq!(given, THREADS * 100);
+    }
+
+    #[test]
+    fn what_was_never_taken_is_not_given_back() {
+        let quota = Quota::new(2, 10);
+        (0..5).for_each(|_| quota.give_back("a", 0));
+        assert!(quota.take("a", 0));
+        (0..5).for_each(|_| quota.give_back("a", 0));
+        assert!(quota.take("a", 0) && quota.take("a", 0) && !quota.take("a", 0));
+        // What was taken before the count began anew takes nothing from it.
+        (0..5).for_each(|_| quota.give_back("a", 10));
+        assert!(quota.take("a", 10) && quota.take("a", 10) && !quota.take("a", 10));
     }
 }

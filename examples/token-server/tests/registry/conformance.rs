@@ -33,6 +33,50 @@ fn pkce_failures_are_those_of_the_fapi2_plan() -> Outcome<()> {
     Ok(())
 }
 
+/// What comes by the browser and was not pushed needs a challenge too.
+#[test]
+fn under_fapi2_no_browser_comes_without_a_challenge() -> Outcome<()> {
+    let key = SigningKey::generate(Algorithm::ES256)?;
+    let clients = clients(&key).to_string();
+    let folder =
+        Folder::with(&[("as.toml", CONFIGURATION), ("clients.json", &clients), ("users.json", USERS)])?;
+    for framework in ["axum", "actix"] {
+        let node = Node::start(&folder.0, framework)?;
+        let mut connection = node.connect()?;
+        let mut visited = |challenge: &str| {
+            let visit = format!(
+                "/authorize?response_type=code&client_id=suite&redirect_uri={}&state=s{challenge}",
+                encoded(REDIRECT_URI)
+            );
+            connection.send("GET", &visit, &[], "")
+        };
+        for challenge in [
+            String::new(),
+            "&code_challenge=".to_owned(),
+            "&code_challenge=&code_challenge_method=S256".to_owned(),
+            "&code_challenge_method=S256".to_owned(),
+            format!("&code_challenge={}&code_challenge_method=S256", &CHALLENGE[1..]),
+            format!("&code_challenge={CHALLENGE}A&code_challenge_method=S256"),
+            format!("&code_challenge={CHALLENGE}&code_challenge_method=s256"),
+            format!("&code_challenge={VERIFIER}&code_challenge_method=plain"),
+            // Which is plain (RFC 7636 §4.3).
+            format!("&code_challenge={VERIFIER}"),
+        ] {
+            let refused = visited(&challenge)?;
+            let error = browser::of_redirection(&refused, "error");
+            assert_eq!((refused.status, error), (303, Some("invalid_request")), "{framework}: {challenge}");
+            let location = refused.field("location").unwrap_or_default();
+            assert!(location.starts_with(&format!("{REDIRECT_URI}?")), "{framework}: {location}");
+            assert_eq!(browser::of_redirection(&refused, "code"), None, "{framework}: {challenge}");
+        }
+        let right = format!("&code_challenge={CHALLENGE}&code_challenge_method=S256");
+        let twice = visited(&format!("{right}&code_challenge={CHALLENGE}"))?;
+        assert_eq!((twice.status, twice.field("location")), (400, None), "{framework}: {twice:?}");
+        assert_eq!(visited(&right)?.status, 200, "{framework}");
+    }
+    Ok(())
+}
+
 type Module = fn(&mut Suite<'_>) -> Outcome<Answer>;
 
 const MODULES: [(&str, Module); 4] = [

@@ -276,7 +276,7 @@ fn one_client_does_not_take_a_node_out_of_rotation() -> Outcome<()> {
 }
 
 /// What somebody does to the database.
-fn by_hand(file: &std::path::Path, statement: &'static str) -> Outcome<()> {
+pub(crate) fn by_hand(file: &std::path::Path, statement: &'static str) -> Outcome<()> {
     tokio::runtime::Runtime::new()?.block_on(async {
         let options = SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(5));
         let mut connection = SqliteConnection::connect_with(&options).await?;
