@@ -52,7 +52,7 @@ impl Server {
             return Err(OAuthError {
                 status: 429,
                 error: "temporarily_unavailable",
-                description: "too many pushed requests of this client wait for their users",
+                description: "this client has pushed too many requests in a short time",
             });
         }
         let expires = now + LIFE_SECONDS;
