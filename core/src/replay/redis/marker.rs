@@ -211,6 +211,43 @@ mod tests {
     }
 
     #[test]
+    fn a_marker_says_any_time_that_there_is() {
+        assert_eq!(since(b"0 abc", Some("abc")), Some(0));
+        assert_eq!(since(b"18446744073709551615 abc", Some("abc")), Some(u64::MAX));
+        for odd in [&b"18446744073709551616 abc"[..], b" abc", b"17  abc", b"17 abc ", b"1.5 abc", b"17\tabc"]
+        {
+            assert_eq!(since(odd, Some("abc")), None);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_far_ahead_is_not_believed() {
+        let now = 1_760_000_000_001;
+        for since in [0, 1, now - 1, now, now + 1, now + MOST_AHEAD] {
+            assert_eq!(by_other_clock(since, now), since);
+        }
+        for since in [now + MOST_AHEAD + 1, u64::MAX] {
+            assert_eq!(by_other_clock(since, now), 1_760_000_001_000);
+        }
+        let now = u64::MAX - MOST_AHEAD;
+        assert_eq!(by_other_clock(u64::MAX, now), u64::MAX);
+        assert_eq!(by_other_clock(u64::MAX, now - 1), end_of_second(now - 1));
+        for since in [0, u64::MAX] {
+            assert_eq!(by_other_clock(since, u64::MAX), since);
+        }
+    }
+
+    #[test]
+    fn a_second_ends_where_the_next_begins() {
+        for (millis, end) in [(0, 0), (1, 1_000), (999, 1_000), (1_000, 1_000), (1_001, 2_000)] {
+            assert_eq!(end_of_second(millis), end);
+        }
+        let last = u64::MAX / 1_000 * 1_000;
+        assert_eq!((end_of_second(last), end_of_second(last + 1)), (last, u64::MAX));
+        assert_eq!(end_of_second(u64::MAX), u64::MAX);
+    }
+
+    #[test]
     fn every_server_finds_a_name() {
         for slots in [0..=0, 5_000..=5_001, 16_383..=16_383, 0..=16_383] {
             let key = key_in(std::slice::from_ref(&slots));
