@@ -241,3 +241,27 @@ fn a_revision_never_comes_back() {
         assert!(!block_on(clients.replace(&second)).unwrap());
     }
 }
+
+/// Or a registry that is down could be asked as often as anybody likes.
+#[test]
+fn what_finds_the_registry_down_counts_for_its_source() {
+    let bed = contended();
+    let body = format!("{{{MACHINE}}}");
+    let from = |source: &str| {
+        let source = Some(source.parse().unwrap());
+        block_on(bed.registration.register(&[JSON].as_slice(), body.as_bytes(), source)).status()
+    };
+    bed.clients.down.store(true, Ordering::SeqCst);
+    for _ in 0..60 {
+        assert_eq!(from("192.0.2.7"), 503);
+    }
+    assert_eq!(from("192.0.2.7"), 429);
+    bed.clients.down.store(false, Ordering::SeqCst);
+    assert_eq!(from("192.0.2.7"), 429);
+    assert_eq!(from("192.0.2.8"), 201);
+    bed.clock.advance(59);
+    assert_eq!(from("192.0.2.7"), 429);
+    bed.clock.advance(1);
+    assert_eq!(from("192.0.2.7"), 201);
+    assert_eq!(from("192.0.2.7"), 429);
+}

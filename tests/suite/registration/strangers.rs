@@ -175,3 +175,46 @@ fn many_at_once_are_not_more_than_one_after_the_other() {
     assert!((3..3 + THREADS).contains(&registered), "{registered}");
     assert!(statuses.iter().all(|status| [201, 429].contains(status)), "{statuses:?}");
 }
+
+#[test]
+fn an_address_is_one_source_however_it_is_written() {
+    let bed = limited(bed());
+    for source in ["192.0.2.7", "::ffff:192.0.2.7", "::ffff:c000:207"] {
+        assert_eq!(from(&bed, source).status(), 201, "{source}");
+    }
+    for source in ["192.0.2.7", "::ffff:192.0.2.7", "0:0:0:0:0:ffff:c000:0207"] {
+        assert_eq!(from(&bed, source).status(), 429, "{source}");
+    }
+    // Another one of the network that all such addresses lie in.
+    assert_eq!(from(&bed, "::ffff:192.0.2.8").status(), 201);
+    for source in ["127.0.0.1", "127.0.0.2", "::ffff:127.0.0.1", "::ffff:7f00:2", "::1"] {
+        for _ in 0..10 {
+            assert_eq!(from(&bed, source).status(), 201, "{source}");
+        }
+    }
+}
+
+#[test]
+fn where_no_proxy_is_trusted_no_field_names_anybody() {
+    for name in ["forwarded", "x-forwarded-for", "x-real-ip"] {
+        let bed = limited(bed());
+        let value = |address: &str| match name {
+            "forwarded" => format!("for={address}"),
+            _ => address.to_owned(),
+        };
+        let sent = |peer: &str, address: &str| sent(&bed, peer, &[JSON, (name, &value(address))], CLIENT);
+        for address in ["192.0.2.1", "192.0.2.2", "127.0.0.1"] {
+            assert_eq!(sent("203.0.113.9", address).status(), 201, "{name}: {address}");
+        }
+        for address in ["192.0.2.4", "127.0.0.1", "unknown"] {
+            let answer = sent("203.0.113.9", address);
+            assert_eq!(answer.status(), 429, "{name}: {address}");
+            let told = answer.event().detail().unwrap();
+            assert!(told.starts_with("from 203.0.113.9, "), "{name}: {told}");
+        }
+        // Nor does it take anything from whom it names.
+        for _ in 0..3 {
+            assert_eq!(from(&bed, "192.0.2.1").status(), 201, "{name}");
+        }
+    }
+}
