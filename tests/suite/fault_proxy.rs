@@ -5,10 +5,11 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use countersign_tests::faults::{Fault, FaultProxy};
+use countersign_tests::patience::PATIENCE;
 use tokio::time::Instant;
 
-const SOON: Duration = Duration::from_secs(10);
-const NEVER: Duration = Duration::from_millis(200);
+const SOON: Duration = PATIENCE;
+const NEVER: Duration = Duration::from_secs(1);
 
 #[test]
 fn what_passes_is_unchanged_and_so_is_a_half_closed_end() {
@@ -33,7 +34,6 @@ fn a_delay_and_a_throttle_take_their_time_and_end_when_told() {
         (Fault::Pass, 100_000, 0),
     ] {
         proxy.to_client(fault);
-        std::thread::sleep(Duration::from_millis(20));
         let started = Instant::now();
         server.write_all(&vec![1; octets]).unwrap();
         read(&mut client, octets);
@@ -42,7 +42,7 @@ fn a_delay_and_a_throttle_take_their_time_and_end_when_told() {
         let started = Instant::now();
         client.write_all(b"!").unwrap();
         read(&mut server, 1);
-        assert!(started.elapsed() < Duration::from_secs(5));
+        assert!(started.elapsed() < SOON);
     }
 }
 
@@ -51,7 +51,6 @@ fn what_was_stalled_goes_on_and_what_went_into_a_black_hole_is_gone() {
     for (fault, kept) in [(Fault::Stall, "held back, let through"), (Fault::BlackHole, "let through")] {
         let (mut client, mut server, _listener, proxy) = whole();
         proxy.to_server(fault);
-        std::thread::sleep(Duration::from_millis(20));
         client.write_all(b"held back, ").unwrap();
         assert!(nothing_comes(&mut server), "{fault:?}");
         // Those who come now get in, and no further.
@@ -59,7 +58,6 @@ fn what_was_stalled_goes_on_and_what_went_into_a_black_hole_is_gone() {
         other.write_all(b"?").unwrap();
         assert!(nothing_comes(&mut other));
         proxy.to_server(Fault::Pass);
-        std::thread::sleep(Duration::from_millis(20));
         client.write_all(b"let through").unwrap();
         assert_eq!(read(&mut server, kept.len()), kept.as_bytes(), "{fault:?}");
     }
@@ -69,7 +67,6 @@ fn what_was_stalled_goes_on_and_what_went_into_a_black_hole_is_gone() {
 fn a_reset_comes_after_so_many_octets_and_to_both_sides() {
     let (mut client, mut server, proxy) = pair();
     proxy.to_client(Fault::ResetAfter(3));
-    std::thread::sleep(Duration::from_millis(20));
     client.write_all(b"as many as you like").unwrap();
     read(&mut server, 19);
     server.write_all(b"abc").unwrap();
@@ -88,13 +85,11 @@ fn a_cut_resets_what_there_is_and_a_closed_port_refuses_what_comes() {
     assert_eq!(server.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
     drop(connect(&proxy, &listener));
     proxy.refuse();
-    std::thread::sleep(Duration::from_millis(50));
     for _ in 0..3 {
         let refused = TcpStream::connect(("127.0.0.1", proxy.port()));
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::ConnectionRefused);
     }
     proxy.accept_again();
-    std::thread::sleep(Duration::from_millis(50));
     let (mut client, mut server) = connect(&proxy, &listener);
     server.write_all(b"back").unwrap();
     assert_eq!(read(&mut client, 4), b"back");

@@ -3,8 +3,9 @@
 mod connection;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -36,6 +37,8 @@ pub enum Fault {
 pub struct FaultProxy {
     port: u16,
     control: watch::Sender<Control>,
+    /// Is the port open? Told after every change.
+    is_open: Mutex<Receiver<bool>>,
 }
 
 #[derive(Clone, Debug)]
@@ -72,17 +75,16 @@ impl FaultProxy {
             changes: 0,
             losses: Arc::default(),
         });
-        let (ready, is_ready) = std::sync::mpsc::channel();
+        let (told, is_open) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let listener = listen(port).await;
-                ready.send(()).unwrap();
-                accept(port, listener, controlled).await;
+                accept(port, controlled, told).await;
             });
         });
-        is_ready.recv().unwrap();
-        FaultProxy { port, control }
+        let proxy = FaultProxy { port, control, is_open: Mutex::new(is_open) };
+        proxy.wait_until_open(true);
+        proxy
     }
 
     /// Where it listens.
@@ -116,17 +118,19 @@ impl FaultProxy {
         self.change(|control| control.cuts += 1);
     }
 
-    /// Closes the port, as if the server were dead, and resets every connection.
+    /// Closes the port, as if the server were dead, and resets every connection. It is closed afterwards.
     pub fn refuse(&self) {
         self.change(|control| {
             control.is_open = false;
             control.cuts += 1;
         });
+        self.wait_until_open(false);
     }
 
-    /// Opens the port again.
+    /// Opens the port again. It is open afterwards.
     pub fn accept_again(&self) {
         self.change(|control| control.is_open = true);
+        self.wait_until_open(true);
     }
 
     /// Goes to the server on another port from now on, and resets what still goes to the one before.
@@ -135,6 +139,11 @@ impl FaultProxy {
             control.target.set_port(target);
             control.cuts += 1;
         });
+    }
+
+    fn wait_until_open(&self, open: bool) {
+        let told = self.is_open.lock().unwrap();
+        while told.recv().unwrap() != open {}
     }
 
     fn change(&self, change: impl FnOnce(&mut Control)) {
@@ -146,8 +155,8 @@ impl FaultProxy {
 }
 
 /// Until the proxy is dropped, and with it every connection.
-async fn accept(port: u16, listener: TcpListener, mut control: watch::Receiver<Control>) {
-    let mut listener = Some(listener);
+async fn accept(port: u16, mut control: watch::Receiver<Control>, told: Sender<bool>) {
+    let mut listener = None;
     loop {
         let is_open = control.borrow_and_update().is_open;
         if !is_open {
@@ -155,11 +164,18 @@ async fn accept(port: u16, listener: TcpListener, mut control: watch::Receiver<C
         } else if listener.is_none() {
             listener = Some(listen(port).await);
         }
-        tokio::select! {
-            changed = control.changed() => if changed.is_err() { return },
-            accepted = next(listener.as_ref()) => if let Ok((client, _)) = accepted {
-                tokio::spawn(connection::serve(client, control.clone()));
-            },
+        let _ = told.send(is_open);
+        loop {
+            tokio::select! {
+                biased;
+                changed = control.changed() => match changed {
+                    Ok(()) => break,
+                    Err(_) => return,
+                },
+                accepted = next(listener.as_ref()) => if let Ok((client, _)) = accepted {
+                    tokio::spawn(connection::serve(client, control.clone()));
+                },
+            }
         }
     }
 }
