@@ -16,6 +16,7 @@ use countersign::{
 use countersign_tests::assertion::Assertion;
 use countersign_tests::drivers::SetClock;
 use countersign_tests::fixtures::fixtures;
+use countersign_tests::patience::PATIENCE;
 use countersign_tests::request::Request;
 use countersign_tests::row::{Endpoint as RowEndpoint, HttpRequest, ISSUER, NOW};
 use serde_json::{Value, json};
@@ -96,7 +97,12 @@ impl Bed {
 
     /// The keys cannot be had: 503 for the caller, the URL and the failure for the operator.
     pub(crate) async fn unavailable(&self, kind: FailureKind) {
-        let refusal = self.send(&self.request()).await.unwrap_err();
+        let sent = self.send(&self.request()).await;
+        self.is_unavailable(&sent.unwrap_err(), kind);
+    }
+
+    /// The refusal says so.
+    pub(crate) fn is_unavailable(&self, refusal: &Refusal, kind: FailureKind) {
         assert_eq!((refusal.reason(), refusal.status()), (Reason::JwksUnavailable, 503), "{refusal:?}");
         assert!(refusal.headers().any(|header| header == ("retry-after", "1")));
         let body: Value = serde_json::from_slice(refusal.body()).unwrap();
@@ -121,13 +127,13 @@ impl Bed {
 
     /// Lets fetches in the background get this far.
     pub(crate) async fn until(&self, what: &str, done: impl Fn() -> bool) {
-        for _ in 0..400 {
-            if done() {
-                return;
+        let waited = async {
+            while !done() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("waited in vain for {what}: {:?}", self.counters());
+        };
+        let waited = tokio::time::timeout(PATIENCE, waited).await;
+        waited.unwrap_or_else(|_| panic!("waited in vain for {what}: {:?}", self.counters()));
     }
 
     fn now(&self) -> Duration {
