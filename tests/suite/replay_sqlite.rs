@@ -5,7 +5,6 @@ mod processes;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use countersign::replay::{Claim, ReplayKey, ReplayStore, SqliteReplayStore};
@@ -13,6 +12,7 @@ use countersign::store::StoreError;
 use countersign_tests::drivers::SetClock;
 use countersign_tests::patience::{PATIENCE, patiently};
 use countersign_tests::replay_conformance as conformance;
+use countersign_tests::servers;
 use sqlx::{Connection as _, SqliteConnection};
 
 #[tokio::test]
@@ -33,7 +33,7 @@ async fn one_of_64_tasks_gets_a_key() {
 #[tokio::test]
 async fn what_is_full_refuses_and_forgets_nothing() {
     let (folder, clock) = (Folder::new(), SetClock::new(NOW));
-    let open = async |file: &str| open_with_clock(folder.path.join(file), clock.clone()).await;
+    let open = async |file: &str| open_with_clock(folder.path().join(file), clock.clone()).await;
     let quota = open("quota.db").await.with_capacity(100, 10);
     conformance::a_full_client_is_refused_alone(&quota, "quota", 10).await;
     let small = open("small.db").await.with_capacity(20, 20);
@@ -120,7 +120,7 @@ async fn the_file_is_for_its_owner_alone() {
     let folder = Folder::new();
     let store = open(folder.file()).await;
     claim(&store, "a", 1).await.unwrap();
-    let files: Vec<_> = std::fs::read_dir(&folder.path).unwrap().map(|file| file.unwrap()).collect();
+    let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap()).collect();
     assert_eq!(files.len(), 3, "the database, its log and the log's index");
     for file in files {
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
@@ -149,22 +149,19 @@ async fn count(file: &mut SqliteConnection, sql: &'static str) -> i64 {
 }
 
 /// A folder of a test's own, gone when the test is.
-pub(crate) struct Folder {
-    path: PathBuf,
-}
+pub(crate) struct Folder(servers::Folder);
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("countersign-replay-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Folder { path }
+        Folder(servers::Folder::in_memory("replay"))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
     }
 
     pub(crate) fn file(&self) -> PathBuf {
-        self.path.join("replay.db")
+        self.path().join("replay.db")
     }
 
     fn url(&self) -> String {
@@ -187,12 +184,6 @@ impl Folder {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         self.file()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.path);
     }
 }
 

@@ -20,7 +20,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-pub use self::folder::Folder;
+pub use self::folder::{Folder, memory};
 
 /// One server: where it is, and the shell that starts and ends it.
 pub struct Server {

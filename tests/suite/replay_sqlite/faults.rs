@@ -12,12 +12,12 @@ use super::{Folder, claim};
 #[tokio::test]
 async fn a_file_that_cannot_be_made_is_an_error() {
     let folder = Folder::new();
-    let nowhere = folder.path.join("nowhere/replay.db");
+    let nowhere = folder.path().join("nowhere/replay.db");
     for name in ["", "sqlite://", ":memory:", "sqlite::memory:", "sqlite://replay.db?mode=memory", "/"] {
         assert!(open(Path::new(name)).await.is_err(), "{name:?}");
     }
     assert!(open(&nowhere).await.is_err());
-    assert!(open(&folder.path).await.is_err());
+    assert!(open(folder.path()).await.is_err());
     assert!(open(Path::new("/proc/replay.db")).await.is_err());
 }
 
@@ -154,7 +154,7 @@ async fn in_time<T>(answer: impl Future<Output = T>) -> T {
 const DEADLINE: Duration = Duration::from_secs(2);
 
 fn remove(folder: &Folder) {
-    for file in std::fs::read_dir(&folder.path).unwrap() {
+    for file in std::fs::read_dir(folder.path()).unwrap() {
         // A store that was just dropped may be removing its log itself.
         let _ = std::fs::remove_file(file.unwrap().path());
     }

@@ -10,9 +10,12 @@ mod source;
 mod sqlite;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign::Client;
 use countersign::store::{ClientRegistry, ClientStore, MemoryRegistry, RegisteredClient, StoreError};
+use countersign_tests::drivers::SetClock;
+use countersign_tests::patience::PATIENCE;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -79,11 +82,30 @@ fn name_kept(
 
 /// Looks again and again until the client has this name, or is gone. Far longer than it should take.
 async fn until_it_is(store: &impl ClientStore, client_id: &str, name: Option<&str>) {
+    until_seen(store, client_id, name, || ()).await;
+}
+
+/// The same where the store may err, which it remembers for a moment of this clock.
+async fn until_it_is_at(clock: &SetClock, store: &impl ClientStore, client_id: &str, name: Option<&str>) {
+    until_seen(store, client_id, name, || clock.advance(1)).await;
+}
+
+async fn until_seen(
+    store: &impl ClientStore,
+    client_id: &str,
+    name: Option<&str>,
+    after_an_error: impl Fn(),
+) {
     let seen = async {
-        while name_of(store, client_id).await.ok() != Some(name.map(str::to_owned)) {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        loop {
+            match name_of(store, client_id).await {
+                Ok(seen) if seen.as_deref() == name => return,
+                Ok(_) => {}
+                Err(_) => after_an_error(),
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    let seen = tokio::time::timeout(std::time::Duration::from_secs(20), seen).await;
+    let seen = tokio::time::timeout(PATIENCE, seen).await;
     seen.unwrap_or_else(|_| panic!("{client_id} is not seen as {name:?}"));
 }

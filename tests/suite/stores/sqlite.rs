@@ -1,17 +1,17 @@
 //! The registry in an SQLite file.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use countersign::store::{ClientRegistry, ClientStore, SqliteClients, StoreError};
 use countersign_tests::drivers::SetClock;
 use countersign_tests::patience::PATIENCE;
 use countersign_tests::row::NOW;
+use countersign_tests::servers::Folder;
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
 use super::bed::Bed;
-use super::{conformance, databases, name_kept, name_of, registered, until_it_is};
+use super::{conformance, databases, name_kept, name_of, registered, until_it_is, until_it_is_at};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn in_a_file() {
@@ -119,7 +119,7 @@ async fn the_file_is_for_its_owner_alone() {
     let file = File::new();
     let registry = file.opened().await;
     registry.insert(&registered("a", "")).await.unwrap();
-    let files: Vec<_> = std::fs::read_dir(&file.folder).unwrap().map(|file| file.unwrap()).collect();
+    let files: Vec<_> = std::fs::read_dir(file.folder.path()).unwrap().map(|file| file.unwrap()).collect();
     assert_eq!(files.len(), 3, "the database, its log and the log's index");
     for file in files {
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
@@ -131,14 +131,14 @@ async fn the_file_is_for_its_owner_alone() {
 #[tokio::test]
 async fn a_file_that_is_gone_is_an_error_until_it_is_back() {
     let (file, clock) = (File::new(), SetClock::new(NOW));
-    let registry = file.open(clock.clone()).await.unwrap();
+    let registry = file.opened_with(&clock).await;
     for id in ["known", "other"] {
         registry.insert(&registered(id, "first")).await.unwrap();
     }
     until_it_is(&registry, "known", Some("first")).await;
-    super::bed::two_polls().await;
+    super::bed::first_poll(&file, &registry).await;
     until_it_is(&registry, "known", Some("first")).await;
-    let away = file.folder.join("away");
+    let away = file.folder.path().join("away");
     std::fs::rename(file.path(), &away).unwrap();
 
     clock.advance(59);
@@ -154,7 +154,7 @@ async fn a_file_that_is_gone_is_an_error_until_it_is_back() {
     std::fs::rename(&away, file.path()).unwrap();
     clock.advance(1);
     for id in ["known", "other"] {
-        until_it_is(&registry, id, Some("first")).await;
+        until_it_is_at(&clock, &registry, id, Some("first")).await;
     }
 
     // Another file in its place, with a count of changes that is as high.
@@ -169,9 +169,9 @@ async fn a_file_that_is_gone_is_an_error_until_it_is_back() {
     for suffix in ["-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{suffix}", file.path().display()));
     }
-    until_it_is(&registry, "known", Some("second")).await;
-    until_it_is(&registry, "new", Some("second")).await;
-    until_it_is(&registry, "other", None).await;
+    until_it_is_at(&clock, &registry, "known", Some("second")).await;
+    until_it_is_at(&clock, &registry, "new", Some("second")).await;
+    until_it_is_at(&clock, &registry, "other", None).await;
 }
 
 /// Two processes, each with a connection that wants the one lock.
@@ -221,21 +221,16 @@ const DEADLINE: Duration = Duration::from_secs(4);
 
 /// A file in a folder of its own, gone when the test is.
 struct File {
-    folder: PathBuf,
+    folder: Folder,
 }
 
 impl File {
     fn new() -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let folder =
-            std::env::temp_dir().join(format!("countersign-registry-{}-{number}", std::process::id()));
-        std::fs::create_dir(&folder).unwrap();
-        File { folder }
+        File { folder: Folder::in_memory("registry") }
     }
 
     fn path(&self) -> PathBuf {
-        self.folder.join("registry.db")
+        self.folder.path().join("registry.db")
     }
 
     fn url(&self) -> String {
@@ -245,7 +240,7 @@ impl File {
     /// The last to close a file takes its log away.
     #[cfg(unix)]
     async fn is_closed(&self) {
-        while self.folder.join("registry.db-wal").exists() {
+        while self.folder.path().join("registry.db-wal").exists() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -263,11 +258,5 @@ impl Bed for File {
         let mut connection = SqliteConnection::connect(&self.url()).await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(sql.replace("{}", ""))).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
