@@ -16,7 +16,7 @@ use countersign::redis::RedisServers;
 use countersign::replay::{Claim, RedisReplayStore, ReplayKey, ReplayStore};
 use countersign::store::StoreError;
 use countersign_tests::drivers::SetClock;
-use countersign_tests::patience::PATIENCE;
+use countersign_tests::patience::{PATIENCE, patiently};
 use countersign_tests::replay_conformance as conformance;
 use countersign_tests::row::NOW;
 use countersign_tests::servers::redis::RedisServer;
@@ -169,13 +169,7 @@ async fn claim(store: &RedisReplayStore, client: &str, id: u64) -> Result<Claim,
 
 /// Tries until it is answered.
 async fn claim_at_last(store: &RedisReplayStore, client: &str, id: u64) -> Claim {
-    for _ in 0..500 {
-        match claim(store, client, id).await {
-            Ok(claim) => return claim,
-            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-        }
-    }
-    panic!("no answer for five seconds: {:?}", claim(store, client, id).await);
+    patiently(|| claim(store, client, id)).await
 }
 
 /// Time that passes when it is told to, for the keys of a server: none expires by itself once it was seen here.

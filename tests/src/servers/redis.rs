@@ -12,6 +12,7 @@ use std::time::Duration;
 use redis::{Connection, FromRedisValue, RedisResult};
 
 use super::{Folder, free_port};
+use crate::patience::PATIENCE;
 
 /// A running server. It ends when this is dropped.
 pub struct RedisServer {
@@ -258,7 +259,7 @@ fn bus_port(node: &RedisServer) -> u16 {
 /// Waits until it is so.
 ///
 /// # Panics
-/// When it is not for ten seconds.
+/// After [`PATIENCE`].
 pub fn until(what: &str, is_so: impl Fn() -> bool) {
     let came = (0..tries(TICK)).any(|_| {
         let came = is_so();
@@ -275,8 +276,6 @@ fn tries(pause: Duration) -> u128 {
 }
 
 const TICK: Duration = Duration::from_millis(5);
-
-const PATIENCE: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign::replay::{Claim, PostgresReplayStore, ReplayKey, ReplayStore as _};
 use countersign::store::StoreError;
 use countersign_tests::faults::{Fault, FaultProxy};
-use countersign_tests::patience::until;
+use countersign_tests::patience::{quickly, until};
 use countersign_tests::servers::postgres::Postgres;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio::time::Instant;
@@ -68,9 +68,8 @@ async fn a_closed_port_is_an_error_at_once() {
     assert_eq!(claim(&store, "a", 1).await.unwrap(), Claim::Fresh);
     proxy.refuse();
     until(async || claim(&store, "a", 2).await.is_err()).await;
-    let started = Instant::now();
-    assert!(claim(&store, "a", 3).await.is_err());
-    assert!(started.elapsed() < Duration::from_millis(200), "{:?}", started.elapsed());
+    let fails = async || assert!(claim(&store, "a", 3).await.is_err());
+    quickly(Duration::from_millis(200), fails).await;
     proxy.accept_again();
     until(async || claim(&store, "a", 1).await.is_ok()).await;
     assert_eq!(claim(&store, "a", 1).await.unwrap(), Claim::Used);
@@ -97,14 +96,21 @@ async fn a_claim_whose_answer_is_lost_is_fresh_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_release_whose_answer_is_lost_is_not_done_again() {
     let (store, proxy) = behind_a_proxy().await;
-    // The connection knows both statements, so that the next answer is that to the DELETE.
-    assert_eq!(claim(&store, "a", 1).await.unwrap(), Claim::Fresh);
-    release(&store, "a", 1).await;
-    assert_eq!(claim(&store, "a", 1).await.unwrap(), Claim::Fresh);
-    proxy.lose_answers(1);
-    assert!(store.release(&ReplayKey::new("", "a", "1")).await.is_err());
-    assert_eq!(claim(&store, "a", 1).await.unwrap(), Claim::Fresh);
-    assert_eq!(claim(&store, "a", 1).await.unwrap(), Claim::Used);
+    for id in 1..=100 {
+        // The connection knows both statements, so that the next answer is that to the DELETE.
+        assert_eq!(claim(&store, "a", id).await.unwrap(), Claim::Fresh);
+        release(&store, "a", id).await;
+        assert_eq!(claim(&store, "a", id).await.unwrap(), Claim::Fresh);
+        proxy.lose_answers(1);
+        let released = store.release(&ReplayKey::new("", "a", &id.to_string())).await;
+        assert_eq!(claim(&store, "a", id).await.unwrap(), Claim::Fresh);
+        assert_eq!(claim(&store, "a", id).await.unwrap(), Claim::Used);
+        // Or that to the store's own look at the table, which was in between.
+        if released.is_err() {
+            return;
+        }
+    }
+    panic!("no answer to a release was ever lost");
 }
 
 /// Every connection is held by a claim that waits for a lock.
@@ -116,8 +122,16 @@ async fn a_store_without_a_free_connection_is_an_error_within_its_deadline() {
     let mut lock = other.begin().await.unwrap();
     lock.execute("LOCK TABLE countersign_used IN ACCESS EXCLUSIVE MODE").await.unwrap();
     assert_all_fail(&store, 0).await;
+    // Those that were given up are given up at the server too.
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO%'";
+    let watcher = tokio::sync::Mutex::new(PgConnection::connect(&url).await.unwrap());
+    until(async || {
+        let mut watcher = watcher.lock().await;
+        sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *watcher).await.unwrap() == 0
+    })
+    .await;
     lock.rollback().await.unwrap();
-    // Those that were given up were given up at the server too.
     for id in 0..100 {
         assert_eq!(claim(&store, "a", id).await.unwrap(), Claim::Fresh);
     }
@@ -194,9 +208,9 @@ async fn in_time<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Resu
     let started = Instant::now();
     let answer = tokio::time::timeout(DEADLINE * 20, answer).await.expect("no answer");
     // The machine may be busy; a pool's usual 30 s would be the other order of magnitude.
-    assert!(started.elapsed() < DEADLINE * 5, "{:?}", started.elapsed());
+    assert!(started.elapsed() < DEADLINE * 6, "{:?}", started.elapsed());
     answer
 }
 
 /// Of those that must give up. What is well answers within it on a busy machine too.
-const DEADLINE: Duration = Duration::from_secs(2);
+const DEADLINE: Duration = Duration::from_secs(4);

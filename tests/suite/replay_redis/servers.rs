@@ -1,8 +1,7 @@
 //! Which servers are taken, and how they are spoken to.
 
-use std::time::Duration;
-
 use countersign::replay::{Claim, RedisReplayStore};
+use countersign_tests::patience::until;
 use countersign_tests::servers::redis::RedisServer;
 use rcgen::{CertificateParams, KeyPair};
 
@@ -30,15 +29,8 @@ async fn a_server_that_comes_to_evict_is_refused_until_it_does_not() {
     assert_eq!(claim(&store, "a", 1).await.unwrap(), Claim::Fresh);
     server.ask::<()>(["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
     server.ask::<()>(["CONFIG", "SET", "maxmemory", "100mb"]);
-    let mut refused = None;
-    for _ in 0..300 {
-        refused = claim(&store, "a", 1).await.err();
-        if refused.is_some() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    let refused = refused.expect("a server that may evict is refused").to_string();
+    until(async || claim(&store, "a", 1).await.is_err()).await;
+    let refused = claim(&store, "a", 1).await.unwrap_err().to_string();
     assert!(refused.contains("allkeys-lru"), "{refused}");
     server.ask::<()>(["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
     assert_eq!(claim_at_last(&store, "a", 1).await, Claim::Used);
