@@ -123,14 +123,14 @@ mod tests {
         let turns = Turns::default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
-            let soon = || Instant::now() + Duration::from_millis(20);
-            let first = turns.take("a", soon()).await.ok().unwrap();
-            let second = turns.take("a", soon()).await.ok().unwrap();
-            let third = turns.take("a", soon()).await;
+            let later = Instant::now() + Duration::from_secs(600);
+            let first = turns.take("a", later).await.ok().unwrap();
+            let second = turns.take("a", later).await.ok().unwrap();
+            let third = turns.take("a", Instant::now() + Duration::from_millis(20)).await;
             assert_eq!(third.err().map(|error| error.kind()), Some(FailureKind::Busy));
-            assert!(turns.take("b", soon()).await.is_ok());
+            assert!(turns.take("b", later).await.is_ok());
             drop(first);
-            assert!(turns.take("a", soon()).await.is_ok());
+            assert!(turns.take("a", later).await.is_ok());
             assert_eq!(lock(&turns.hosts).len(), 1);
             drop(second);
             assert!(lock(&turns.hosts).is_empty());

@@ -1,7 +1,7 @@
 //! What the answers of one stretch of time were.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::credential::{Answer, Credential};
@@ -12,6 +12,8 @@ pub(super) struct Judge {
     /// Of anything wrong, or of anything once too often.
     pub(super) wrong_accepts: AtomicU32,
     to_right: Mutex<BTreeMap<String, u32>>,
+    /// Since when an acceptance may be owed to what was mended meanwhile, and says nothing.
+    is_mended: AtomicBool,
     /// Right ones that are said to have been used, though they had not been answered before.
     replayed: Mutex<Vec<Arc<Credential>>>,
 }
@@ -20,7 +22,8 @@ impl Judge {
     /// One that was sent before may have been used up, and then it is right to refuse it.
     pub(super) fn hear(&self, credential: &Arc<Credential>, is_first: bool, answer: &Answer) {
         self.wrong_accepts.fetch_add(answer.is_wrong_accept.into(), Ordering::SeqCst);
-        if !credential.is_right() || !is_first {
+        let may_be_late = answer.is_accepted && self.is_mended.load(Ordering::SeqCst);
+        if !credential.is_right() || !is_first || may_be_late {
             return;
         }
         if answer.kind == REPLAYED {
@@ -28,6 +31,11 @@ impl Judge {
         } else {
             *self.to_right.lock().unwrap().entry(answer.kind.clone()).or_default() += 1;
         }
+    }
+
+    /// What it judges is about to be mended (or broken again), while some of what was sent is still on its way.
+    pub(super) fn is_mended(&self, is_mended: bool) {
+        self.is_mended.store(is_mended, Ordering::SeqCst);
     }
 
     /// What right credentials were answered, once all are answered. Where two of the same were on their way, it is right

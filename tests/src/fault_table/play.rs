@@ -71,6 +71,7 @@ impl Scene {
         for _ in 0..rounds {
             senders.send_for(pace.whole * pace.rounds / rounds, &whole, None).await;
             block_in_place(&mut self.harm);
+            broken.is_mended(false);
             prober.is_broken(true);
             let mut recovered = None;
             if self.is_momentary {
@@ -82,6 +83,7 @@ impl Scene {
             let time = (pace.broken * pace.rounds / rounds).max(self.at_least);
             senders.send_for(time, &broken, again).await;
             prober.is_broken(false);
+            broken.is_mended(true);
             block_in_place(&mut self.heal);
             if !self.is_momentary {
                 recovered = senders.recover(&whole).await;

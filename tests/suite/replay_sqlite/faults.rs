@@ -147,7 +147,7 @@ async fn open(file: &Path) -> Result<SqliteReplayStore, StoreError> {
 }
 
 async fn in_time<T>(answer: impl Future<Output = T>) -> T {
-    tokio::time::timeout(DEADLINE * 6, answer).await.expect("no answer in time")
+    tokio::time::timeout(DEADLINE * 15, answer).await.expect("no answer in time")
 }
 
 /// Of those that must give up. What is well answers within it on a busy machine too.

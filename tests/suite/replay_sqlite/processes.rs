@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use countersign::replay::{Claim, SqliteReplayStore};
+use countersign_tests::patience::{PATIENCE, patiently};
 use futures_util::{StreamExt as _, stream};
 
 use super::{Folder, claim};
@@ -15,14 +16,20 @@ const AT_ONCE: u64 = 32;
 
 #[test]
 fn each_of_a_thousand_assertions_is_accepted_by_one_of_two_processes() {
-    let folder = Folder::new();
-    let mut processes = [Process::start(&folder.file(), "0"), Process::start(&folder.file(), "1")];
-    for process in &mut processes {
-        process.go();
+    // On a busy machine one may be done before the other begins.
+    for _ in 0..20 {
+        let folder = Folder::new();
+        let mut processes = [Process::start(&folder.file(), "0"), Process::start(&folder.file(), "1")];
+        for process in &mut processes {
+            process.go();
+        }
+        let accepted = processes.map(Process::accepted);
+        assert_eq!(counts(&accepted), (0..ASSERTIONS).map(|id| (id, 1)).collect());
+        if accepted.iter().all(|ids| !ids.is_empty()) {
+            return;
+        }
     }
-    let accepted = processes.map(Process::accepted);
-    assert_eq!(counts(&accepted), (0..ASSERTIONS).map(|id| (id, 1)).collect());
-    assert!(accepted.iter().all(|ids| !ids.is_empty()), "only one of them took part");
+    panic!("only one of them took part");
 }
 
 /// One is killed as it claims, and started again while the other goes on.
@@ -52,7 +59,7 @@ fn a_process_that_claims() {
     let turn: u64 = turn.parse().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let store = SqliteReplayStore::open(Path::new(&file)).await.unwrap();
+        let store = patiently(|| SqliteReplayStore::open(Path::new(&file))).await.with_deadline(PATIENCE);
         say(READY);
         std::io::stdin().read_line(&mut String::new()).unwrap();
         // The same ones at about the same time, and neither process always first: they take turns in who begins

@@ -187,6 +187,10 @@ async fn writers_of_several_processes_wait_for_each_other() {
     assert_eq!(one.page("", 1000).await.unwrap().len(), 100);
     // One that keeps it is an error in time, and reading goes on.
     let (one, other) = (one.with_deadline(DEADLINE), other.with_deadline(DEADLINE));
+    // Each opens the file once more for that, which takes the lock for a moment.
+    for registry in [&one, &other] {
+        assert!(registry.read("001").await.unwrap().is_some());
+    }
     let mut keeper = SqliteConnection::connect(&file.url()).await.unwrap();
     let transaction = keeper.begin_with("BEGIN IMMEDIATE").await.unwrap();
     assert!(one.insert(&registered("late", "")).await.is_err());

@@ -241,4 +241,4 @@ pub(crate) fn head(request: &HttpRequest, lines: &str) -> String {
 }
 
 /// Long enough for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
