@@ -89,7 +89,7 @@ impl Drop for Server {
 }
 
 fn serve(stream: TcpStream, answer: &str, tls: Option<&Arc<ServerConfig>>) -> Option<Heard> {
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let Some(config) = tls else {
         let mut stream = stream;
         let mut first = [0];

@@ -121,7 +121,7 @@ impl Server {
     /// The answer with its header fields sorted, and without what is random or tells the time.
     fn answer(&self, request: &str) -> Outcome<String> {
         let mut stream = TcpStream::connect(&self.0.address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
         // A server may answer before it has read all of a body that is too large, and close.
         let _ = stream.write_all(request.as_bytes());
         let mut answer = Vec::new();

@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::Server;
+use crate::patience::PATIENCE;
 
 /// A running PostgreSQL, with a password, fast and forgetful: it syncs nothing to the disk.
 pub struct Postgres {
@@ -100,8 +104,27 @@ impl Postgres {
     }
 
     /// Ends it as a loss of power would, save that the system has what was written.
+    ///
+    /// # Panics
+    /// When a part of it goes on for longer than [`PATIENCE`].
     pub fn kill(&self) {
+        self.server.signal("STOP");
+        let parts = self.parts();
         self.server.stop("KILL");
+        // Each ends by itself once it notices, and may serve one more before that.
+        let started = Instant::now();
+        while parts.iter().any(|part| parent(part).is_some()) {
+            assert!(started.elapsed() < PATIENCE, "a part of it goes on");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The processes of its sessions, and others that it has started.
+    fn parts(&self) -> Vec<PathBuf> {
+        let file = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
+        let own: u32 = file.lines().next().unwrap().parse().unwrap();
+        let processes = std::fs::read_dir("/proc").unwrap().map(|process| process.unwrap().path());
+        processes.filter(|process| parent(process) == Some(own)).collect()
     }
 
     /// Starts it after it was stopped or killed, on the same port with the same data, and waits until it answers.
@@ -158,6 +181,14 @@ impl Drop for TableLock {
         drop(self.0.stdin.take());
         let _ = self.0.wait();
     }
+}
+
+/// Of a process in `/proc` that runs.
+fn parent(process: &Path) -> Option<u32> {
+    let stat = std::fs::read_to_string(process.join("stat")).ok()?;
+    // Behind its name, which may have spaces and brackets in it.
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+    if fields.next()? == "Z" { None } else { fields.next()?.parse().ok() }
 }
 
 fn done(command: &mut Command) {

@@ -89,4 +89,4 @@ fn more_clients(folder: &Path) -> Result<clients::LoadedClients, Problem> {
     clients::parse(Path::new("(clients of --try-all)"), &json)
 }
 
-const END_LIMIT: Duration = Duration::from_secs(20);
+const END_LIMIT: Duration = Duration::from_secs(120);

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::Outcome;
+use crate::node::LIMIT;
 
 /// A connection that stays open.
 pub(crate) struct Connection {
@@ -168,4 +169,3 @@ impl Registered {
 }
 
 const TRIES: u32 = 30;
-const LIMIT: Duration = Duration::from_secs(20);

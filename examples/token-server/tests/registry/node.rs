@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use std::{env, fs, process, thread};
+use std::{fs, process, thread};
+
+use countersign_tests::servers;
 
 use crate::Outcome;
 use crate::http::Connection;
@@ -124,14 +126,14 @@ pub(crate) fn until<T>(limit: Duration, mut ask: impl FnMut() -> Outcome<Option<
     }
 }
 
-/// A folder with these files, which goes with this value.
+/// A folder with these files, in memory if there is a place for that, which goes with this value.
 pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
     pub(crate) fn with(files: &[(&str, &str)]) -> Outcome<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder = env::temp_dir().join(format!("token-server-registry-{}-{number}", process::id()));
+        let folder = servers::memory().join(format!("token-server-registry-{}-{number}", process::id()));
         fs::create_dir_all(&folder)?;
         for (name, text) in files {
             fs::write(folder.join(name), text)?;
@@ -172,4 +174,4 @@ fn after(line: &str, mark: &str) -> Option<String> {
     Some(line.split_once(mark)?.1.split(' ').next()?.to_owned())
 }
 
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(120);

@@ -1,8 +1,5 @@
 //! An operator decides who registers, and changes what is registered.
 
-use std::thread;
-use std::time::Duration;
-
 use countersign::Algorithm;
 use countersign::sign::{ClientAssertion, SigningKey};
 use serde_json::{Value, json};
@@ -12,7 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use crate::Outcome;
 use crate::browser;
 use crate::http::Connection;
-use crate::node::{Folder, Node};
+use crate::node::{Folder, LIMIT, Node, until};
 
 #[test]
 fn a_token_registers_one_client() -> Outcome<()> {
@@ -239,18 +236,15 @@ fn one_client_does_not_take_a_node_out_of_rotation() -> Outcome<()> {
         let broken = client.client_id.as_str();
         // A change of the registry is seen within two seconds.
         let mut asked = |client_id: &str, expected: u16| -> Outcome<()> {
-            for _ in 0..200 {
+            let seen = until(LIMIT, || {
                 let assertion =
                     ClientAssertion::for_client(client_id).audience("https://as.example").sign(&key)?;
                 let [(first, kind), (second, jwt)] = assertion.form_fields();
                 let kind = kind.replace(':', "%3A");
                 let form = format!("grant_type=client_credentials&{first}={kind}&{second}={jwt}");
-                if connection.form("/token", None, &form)?.status == expected {
-                    return Ok(());
-                }
-                thread::sleep(Duration::from_millis(20));
-            }
-            Err(format!("{client_id} never gets {expected}: {:?}", node.log().last()).into())
+                Ok((connection.form("/token", None, &form)?.status == expected).then_some(()))
+            })?;
+            seen.ok_or_else(|| format!("{client_id} never gets {expected}: {:?}", node.log().last()).into())
         };
         let mut ready = || operator.send("GET", "/ready", &[], "");
         assert_eq!(ready()?.json()?["methods"], json!({ "private_key_jwt": "ok" }));
@@ -278,7 +272,7 @@ fn one_client_does_not_take_a_node_out_of_rotation() -> Outcome<()> {
 /// What somebody does to the database.
 pub(crate) fn by_hand(file: &std::path::Path, statement: &'static str) -> Outcome<()> {
     tokio::runtime::Runtime::new()?.block_on(async {
-        let options = SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(5));
+        let options = SqliteConnectOptions::new().filename(file).busy_timeout(LIMIT);
         let mut connection = SqliteConnection::connect_with(&options).await?;
         sqlx::query(statement).execute(&mut connection).await?;
         connection.close().await?;
