@@ -58,7 +58,7 @@ await context.addInitScript(() => {
 });
 function watched(page) {
   // A busy machine draws slowly; what does not come at all is seen by then too.
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(120_000);
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && wrongs.push(`console: ${message.text()}`));
   page.on("pageerror", (error) => wrongs.push(`error: ${error.message}`));
   page.on("dialog", (dialog) => { wrongs.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
@@ -128,7 +128,7 @@ try {
       return [globalThis.injected, text_to_html];
     });
     assert.deepEqual(ran, [undefined, "refused"]);
-    await page.waitForTimeout(100);
+    for (let waits = 0; waits < 600 && wrongs.length === before; waits += 1) await page.waitForTimeout(100);
     // These were meant to be refused, and were.
     assert.ok(wrongs.splice(before).length > 0);
   });
@@ -184,6 +184,7 @@ try {
 
   // --- Clients.
   await check("clients stand in the order in which they break", async () => {
+    await page.locator("#client-rows tr").nth(1).filter({ hasText: "used 1 ×" }).waitFor();
     const ids = await page.locator("#client-rows th code").allInnerTexts();
     assert.deepEqual(ids.slice(0, 3), ["ended", "rotating", "ends-later"]);
     const far = await text_of(page.locator("#client-rows tr").filter({ hasText: "ends-far-away" }));

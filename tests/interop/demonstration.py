@@ -21,7 +21,7 @@ def run(program: Path, scratch: Path, report: Report) -> None:
         folder = scratch / framework
         folder.mkdir()
         with TokenServer(program, folder, framework) as server:
-            server.wait(lambda: len(pasteable(server)) >= LINES, 10)
+            server.wait(lambda: len(pasteable(server)) >= LINES)
             lines = pasteable(server)
             for method, line in lines:
                 server.forget()
@@ -43,7 +43,7 @@ def paste(line: str, folder: Path) -> list[str]:
     # The line stays as it is: what else there is to say stands in a file that curl reads.
     Path(folder, ".curlrc").write_text(CURLRC)
     environment = {**os.environ, "CURL_HOME": str(folder)}
-    shell = subprocess.run(["sh", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    shell = subprocess.run(["sh", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
     body, _, status = shell.stdout.rpartition("\n")
     if shell.returncode != 0 or status != "200":
         return [f"curl ended with {shell.returncode}, status {status!r}: {body} {shell.stderr}"]

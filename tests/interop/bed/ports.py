@@ -22,7 +22,8 @@ def free(count: int) -> list[int]:
 
 def wait_for(port: int, is_alive) -> None:
     """Until somebody listens there."""
-    for _ in range(200):
+    end = time.monotonic() + LIMIT
+    while time.monotonic() < end:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
@@ -30,3 +31,7 @@ def wait_for(port: int, is_alive) -> None:
             break
         time.sleep(0.05)
     raise RuntimeError(f"nothing listens on port {port}")
+
+
+# In seconds, on a machine that is very busy.
+LIMIT = 120

@@ -37,7 +37,7 @@ class TokenServer:
 
     def __enter__(self) -> "TokenServer":
         try:
-            self.wait(lambda: self.printed, 60)
+            self.wait(lambda: self.printed)
             where = re.search(r"listening on http://(\S+?)(?: and https://(\S+))? with (\w+)", self.printed[0])
             self.address, self.tls_address, framework = where.groups()
             assert framework == self.framework, self.printed[0]
@@ -52,7 +52,7 @@ class TokenServer:
     def end(self) -> None:
         self.process.terminate()
         try:
-            self.process.wait(15)
+            self.process.wait(LIMIT)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -63,7 +63,7 @@ class TokenServer:
 
     def decisions(self, count: int) -> list[str]:
         """The next lines of the log about so many requests."""
-        self.wait(lambda: len(self.new_decisions()) >= count, 10)
+        self.wait(lambda: len(self.new_decisions()) >= count)
         found = self.new_decisions()
         self.forget()
         return found
@@ -71,10 +71,14 @@ class TokenServer:
     def new_decisions(self) -> list[str]:
         return [line for line in self.log[self.read :] if line.startswith(("authenticated ", "refused "))]
 
-    def wait(self, for_what, seconds: float) -> None:
-        end = time.monotonic() + seconds
+    def wait(self, for_what) -> None:
+        end = time.monotonic() + LIMIT
         while not for_what() and time.monotonic() < end and self.process.poll() is None:
             time.sleep(0.002)
+
+
+# In seconds, on a machine that is very busy.
+LIMIT = 120
 
 
 def collect(stream, lines: list[str]) -> None:

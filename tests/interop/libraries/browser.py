@@ -21,13 +21,13 @@ def visit(url: str, username: str, password: str, trust: ssl.SSLContext) -> str:
         urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
         Stop,
     )
-    with opener.open(url, timeout=10) as page:
+    with opener.open(url, timeout=60) as page:
         text = page.read().decode()
     action = re.search(r'<form method="post" action="([^"]+)"', text)[1]
     hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', text))
     form = urllib.parse.urlencode({**hidden, "username": username, "password": password}).encode()
     try:
-        with opener.open(urllib.parse.urljoin(url, action), form, timeout=10) as answer:
+        with opener.open(urllib.parse.urljoin(url, action), form, timeout=60) as answer:
             raise ValueError(f"no redirect but {answer.status}: {answer.read()[:300]!r}")
     except urllib.error.HTTPError as answer:
         location = answer.headers.get("location")

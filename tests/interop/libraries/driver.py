@@ -28,7 +28,7 @@ class Driver:
     def __exit__(self, *_) -> None:
         self.process.stdin.close()
         try:
-            self.process.wait(10)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -62,7 +62,7 @@ class Driver:
             self.said.append(line.strip())
 
 
-LIMIT = 30
+LIMIT = 120
 
 # Each has a name of its own for it.
 TRUSTING = ["NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"]

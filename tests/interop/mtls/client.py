@@ -59,7 +59,7 @@ class Client:
         # At the end of its input it ends.
         self.process.stdin.close()
         try:
-            self.process.wait(5)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

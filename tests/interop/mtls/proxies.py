@@ -34,7 +34,7 @@ class Proxy:
         # Both take this as: at once.
         self.process.terminate()
         try:
-            self.process.wait(10)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -88,7 +88,7 @@ def haproxy_sections(sections: str, port: int, address: str, folder: Path) -> st
 def haproxy(scratch: Path, sections: dict[int, str]) -> Proxy:
     """HAProxy with these sections by the ports of their frontends."""
     configuration = scratch / "haproxy.cfg"
-    limits = "\n".join(f"    timeout {what} 20s" for what in ["connect", "client", "server"])
+    limits = "\n".join(f"    timeout {what} 120s" for what in ["connect", "client", "server"])
     configuration.write_text(f"global\n    maxconn 200\ndefaults\n{limits}\n{''.join(sections.values())}")
     return Proxy("haproxy", ["/usr/sbin/haproxy", "-db", "-f", str(configuration)], scratch, list(sections))
 

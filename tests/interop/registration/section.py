@@ -37,7 +37,7 @@ def run(program: Path, scratch: Path, report: Report) -> None:
 def by_library(library: Path, server: TokenServer) -> list[tuple[list[str], list[str]]]:
     server.forget()
     command = ["node", str(library), f"http://{server.address}"]
-    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600)
     words = [json.loads(line) for line in ended.stdout.splitlines()]
     decisions = server.decisions(len(words))
     rows = []
@@ -69,7 +69,7 @@ def by_schemathesis(program: Path, folder: Path, server: TokenServer) -> tuple[l
         # With a fixed seed, so that a failure comes again.
         "--seed", "1", "--max-examples", "20", "--no-color", "--suppress-health-check", "all"]
     ended = subprocess.run(
-        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240)
+        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1800)
     said = ended.stdout + ended.stderr
     problems = []
     if ended.returncode != 0:

@@ -33,6 +33,11 @@ impl Judge {
         }
     }
 
+    /// Was a right credential answered so?
+    pub(super) fn has_heard(&self, kind: &str) -> bool {
+        self.to_right.lock().unwrap().contains_key(kind)
+    }
+
     /// What it judges is about to be mended (or broken again), while some of what was sent is still on its way.
     pub(super) fn is_mended(&self, is_mended: bool) {
         self.is_mended.store(is_mended, Ordering::SeqCst);

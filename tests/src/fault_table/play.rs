@@ -13,6 +13,7 @@ use super::credential::Credential;
 use super::judge::Judge;
 use super::prober::Prober;
 use super::{Act, Make, Scene};
+use crate::patience::PATIENCE;
 
 /// How long everything takes.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +83,12 @@ impl Scene {
             let again = self.repeats.map(|every| (every, &mut self.harm));
             let time = (pace.broken * pace.rounds / rounds).max(self.at_least);
             senders.send_for(time, &broken, again).await;
+            // On a busy machine what is to be seen may not come so soon.
+            let late = Instant::now();
+            while !broken.has_heard(self.expected) && late.elapsed() < PATIENCE {
+                let again = self.repeats.map(|every| (every, &mut self.harm));
+                senders.send_for(Duration::from_secs(1), &broken, again).await;
+            }
             prober.is_broken(false);
             broken.is_mended(true);
             block_in_place(&mut self.heal);
@@ -195,7 +202,7 @@ impl Senders {
     /// Fresh ones, until the first is accepted, and how long that took.
     async fn recover(&mut self, judge: &Arc<Judge>) -> Option<Duration> {
         let started = Instant::now();
-        while started.elapsed() < Duration::from_secs(60) {
+        while started.elapsed() < PATIENCE {
             let credential = self.next_right();
             let answer = credential.send(&self.auth).await;
             judge.hear(&credential, true, &answer);

@@ -44,7 +44,7 @@ func attempt(line string) error {
 		return err
 	}
 	transport := &http.Transport{TLSClientConfig: config}
-	client := &http.Client{Transport: transport, Timeout: 10 * time.Second}
+	client := &http.Client{Transport: transport, Timeout: 60 * time.Second}
 	if err := t.post(client, "first"); err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ function post(agent, url, header, form) {
     headers[name] = value;
   }
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method: 'POST', agent, headers, timeout: 10_000 }, (response) => {
+    const sent = request(url, { method: 'POST', agent, headers, timeout: 60_000 }, (response) => {
       const { socket } = response;
       const version = socket.getProtocol().replace('TLSv', '');
       let body = '';
@@ -38,7 +38,7 @@ function post(agent, url, header, form) {
       // The agent takes the connection back a moment after the end.
       response.on('end', () => setImmediate(resolve, { status: response.statusCode, version, body, socket }));
     });
-    sent.on('timeout', () => sent.destroy(new Error('no answer in ten seconds')));
+    sent.on('timeout', () => sent.destroy(new Error('no answer in a minute')));
     sent.on('error', reject);
     sent.end(form);
   });

@@ -35,7 +35,7 @@ request() {
 
 # speak FILE OPTION…: sends the file and listens until the server closes.
 speak() {
-    timeout 10 openssl s_client "${options[@]}" "${@:2}" <"$scratch/$1" >"$scratch/said" 2>"$scratch/complaint" &&
+    timeout 60 openssl s_client "${options[@]}" "${@:2}" <"$scratch/$1" >"$scratch/said" 2>"$scratch/complaint" &&
         return
     printf 'failed\t%s\n' "$(tail -n 3 "$scratch/complaint" | tr '\n\t' '  ')"
     return 1

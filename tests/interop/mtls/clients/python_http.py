@@ -12,7 +12,7 @@ class Connection(HTTPSConnection):
     """One that can resume a session, which HTTPSConnection has no word for."""
 
     def __init__(self, host: str, port: int, context: ssl.SSLContext, session: ssl.SSLSession | None = None):
-        super().__init__(host, port, context=context, timeout=10)
+        super().__init__(host, port, context=context, timeout=60)
         self.tls, self.session = context, session
 
     def connect(self):

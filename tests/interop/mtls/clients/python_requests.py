@@ -31,7 +31,7 @@ def attempt(a_try: Try) -> None:
             session.cert = (a_try.certificate, a_try.key)
         for label in ["first", "again"]:
             response = session.post(
-                a_try.url, data=a_try.form, headers=a_try.headers(), timeout=10, stream=True)
+                a_try.url, data=a_try.form, headers=a_try.headers(), timeout=60, stream=True)
             # Before the body is read, for then the connection goes back to its pool.
             version = response.raw.connection.sock.version()
             pools = adapter.poolmanager.pools

@@ -60,9 +60,10 @@ def visit(page: str, apache: subprocess.Popen, log: Path) -> dict:
 
 
 def ask(opener, url: str, apache: subprocess.Popen):
-    for _ in range(200):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         try:
-            with opener.open(url, timeout=10) as answer:
+            with opener.open(url, timeout=60) as answer:
                 return answer.status, answer.headers
         except urllib.error.HTTPError as answer:
             return answer.code, answer.headers
