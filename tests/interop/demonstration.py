@@ -73,7 +73,7 @@ def shown(lines: list[str]) -> list[str]:
 CURLRC = """\
 silent
 show-error
-max-time = 20
+max-time = 60
 noproxy = "*"
 write-out = "\\n%{http_code}"
 """

@@ -51,7 +51,7 @@ def expired(way: Way) -> list[str]:
 def ask(way: Way, url: str, *options: str, decisions: int = 1) -> tuple[str, str, str]:
     """The status, the body, and what the log says in so many lines."""
     way.server.forget()
-    command = ["curl", "--silent", "--show-error", "--noproxy", "*", "--max-time", "20", "--cacert", "ca.pem",
+    command = ["curl", "--silent", "--show-error", "--noproxy", "*", "--max-time", "60", "--cacert", "ca.pem",
         "--write-out", "\n%{http_code}", *options, url]
     said = subprocess.run(command, cwd=way.folder, capture_output=True, text=True)
     body, _, status = said.stdout.rpartition("\n")

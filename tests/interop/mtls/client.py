@@ -68,7 +68,7 @@ class Client:
     def attempt(self, a_try: Try) -> Outcome:
         outcome = Outcome([], None, [])
         # A client that hangs would hang the run.
-        watch = threading.Timer(60, self.process.kill)
+        watch = threading.Timer(300, self.process.kill)
         watch.start()
         try:
             self.process.stdin.write(a_try.line() + "\n")
@@ -87,7 +87,7 @@ class Client:
             outcome.failures.append(str(error))
         finally:
             watch.cancel()
-        outcome.failures.append(f"{self.name} ended, or said nothing for a minute")
+        outcome.failures.append(f"{self.name} ended, or said nothing for five minutes")
         return outcome
 
 

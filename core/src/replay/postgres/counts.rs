@@ -32,8 +32,11 @@ pub(super) struct Counts(Mutex<State>);
 #[derive(Default)]
 struct State {
     counted: Tally,
-    /// Since the last count began.
+    /// Since the last count began that came to an end.
     since: Tally,
+    /// The claims of these since another began. No releases: it may have seen them already, and a key that is taken off
+    /// twice would make room that is not there.
+    meanwhile: Option<Tally>,
 }
 
 /// Grows with the claims between two counts, and no further than the store has room.
@@ -71,27 +74,31 @@ impl Counts {
 
     /// One more key of this client, or one less.
     pub(super) fn add(&self, client: i64, number: i64) {
-        self.lock().since.add(client, number);
+        let mut state = self.lock();
+        state.since.add(client, number);
+        if let Some(meanwhile) = state.meanwhile.as_mut().filter(|_| number > 0) {
+            meanwhile.add(client, number);
+        }
     }
 
-    /// Counts what is there. A claim that is made meanwhile may be counted twice, until the next count.
+    /// Counts what is there. What is claimed meanwhile may be counted twice, and what is released not be taken off, until
+    /// the next count. While it lasts, and if it fails or is given up, all that was known before holds.
     pub(super) async fn read(&self, connection: &mut PgConnection, limits: Limits) -> Result<(), Error> {
-        let before = std::mem::take(&mut self.lock().since);
+        self.begin();
         let worth_listing = (limits.of_one_client / 8).max(1);
         let rows = sqlx::query_as(COUNT).bind(i64::from(worth_listing)).bind(MOST_LISTED);
-        match rows.fetch_all(connection).await {
-            Ok(rows) => {
-                self.lock().counted = tally(rows);
-                Ok(())
-            }
-            Err(error) => {
-                let mut state = self.lock();
-                for (client, number) in before.of_client {
-                    state.since.add(client, number);
-                }
-                Err(error)
-            }
-        }
+        self.end(tally(rows.fetch_all(connection).await?));
+        Ok(())
+    }
+
+    fn begin(&self) {
+        self.lock().meanwhile = Some(Tally::default());
+    }
+
+    fn end(&self, counted: Tally) {
+        let mut state = self.lock();
+        state.counted = counted;
+        state.since = state.meanwhile.take().unwrap_or_default();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -121,3 +128,40 @@ ORDER BY live DESC LIMIT $2";
 
 /// A client beyond them has so little that what it holds does not matter.
 const MOST_LISTED: i64 = 50_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { all: 30, of_one_client: 10 };
+
+    #[test]
+    fn a_count_that_goes_on_or_is_given_up_makes_no_room() {
+        let counts = Counts::default();
+        counts.add(1, 10);
+        for _ in 0..3 {
+            counts.begin();
+            assert_eq!(counts.refusal(1, LIMITS), Some(Claim::ClientFull));
+        }
+        counts.add(2, 10);
+        counts.add(3, 10);
+        assert_eq!(counts.refusal(4, LIMITS), Some(Claim::Full));
+    }
+
+    #[test]
+    fn what_is_claimed_during_a_count_is_counted_after_it_and_what_is_released_not_taken_off_twice() {
+        let counts = Counts::default();
+        counts.add(1, 10);
+        counts.begin();
+        counts.add(1, -1);
+        counts.add(2, 10);
+        // It has seen the release, and none of the claims.
+        counts.end(tally(vec![(Some(1), 9), (None, 9)]));
+        assert_eq!(counts.refusal(1, LIMITS), None);
+        counts.add(1, 1);
+        assert_eq!(counts.refusal(1, LIMITS), Some(Claim::ClientFull));
+        assert_eq!(counts.refusal(2, LIMITS), Some(Claim::ClientFull));
+        counts.add(2, -1);
+        assert_eq!(counts.refusal(2, LIMITS), None);
+    }
+}

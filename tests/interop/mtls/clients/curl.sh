@@ -7,7 +7,7 @@ trap 'rm -f "$seen"' EXIT
 
 attempt() {
     local url=$1 ca=$2 certificate=$3 key=$4 version=$5 header=$6 form=$7
-    local one=(--silent --show-error --noproxy '*' --max-time 10 --cacert "$ca" --tls-max "$version" "--tlsv$version"
+    local one=(--silent --show-error --noproxy '*' --max-time 60 --cacert "$ca" --tls-max "$version" "--tlsv$version"
         --data "$form" --write-out '\n%{http_code} %{num_connects}\n' --verbose --stderr "$seen")
     [[ $certificate == - ]] || one+=(--cert "$certificate" --key "$key")
     [[ $header == - ]] || one+=(--header "$header")

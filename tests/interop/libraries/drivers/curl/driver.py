@@ -46,7 +46,7 @@ def attempt(setup: dict, a_try: dict) -> dict:
 
 
 def ask(setup: dict, a_try: dict, form: dict) -> dict:
-    command = ["curl", "--silent", "--show-error", "--max-time", "20", "--cacert", setup["ca"]]
+    command = ["curl", "--silent", "--show-error", "--max-time", "60", "--cacert", setup["ca"]]
     method, client_id = a_try["method"], a_try["client_id"]
     if method == "client_secret_basic":
         command += ["--user", f"{client_id}:{a_try['client_secret']}"]

@@ -15,7 +15,7 @@ pub fn send(request: HttpRequest) -> Result<HttpResponse, Error> {
         "--include",
         "--http1.1",
         "--max-time",
-        "20",
+        "60",
         "--data-binary",
         "@-",
     ]);
