@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign::store::{ClientRegistry, ClientStore, PostgresClients, StoreError};
 use countersign_tests::drivers::SetClock;
 use countersign_tests::faults::{Fault, FaultProxy};
-use countersign_tests::patience::{PATIENCE, patiently};
+use countersign_tests::patience::PATIENCE;
 use countersign_tests::row::NOW;
 use countersign_tests::servers::postgres::Postgres;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
