@@ -7,12 +7,13 @@ use countersign::store::{ClientRegistry as _, ClientStore as _, PostgresClients,
 use countersign::{Authenticator, Endpoint};
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
+use tokio::time::{Instant, sleep};
 
 use super::replay_store::{at, lock_of, through, when_it_goes_on, whole};
 use super::{Act, Credential, Pace, Scene};
 use crate::encoding::basic;
 use crate::faults::{Fault, FaultProxy};
-use crate::patience::patiently;
+use crate::patience::{PATIENCE, patiently};
 use crate::request::Request;
 use crate::row::{Endpoint as RowEndpoint, ISSUER};
 use crate::servers::postgres::Postgres;
@@ -24,33 +25,36 @@ pub(super) async fn dead(pace: Pace) -> Scene {
     let registry = patiently(|| PostgresClients::connect(&url)).await;
     let again = Arc::clone(&server);
     let scene =
-        scene(registry, pace, Box::new(move || server.kill()), Box::new(move || again.start_again())).await;
+        scene(&url, registry, pace, Box::new(move || server.kill()), Box::new(move || again.start_again()))
+            .await;
     when_it_goes_on(scene)
 }
 
 pub(super) async fn hung(pace: Pace) -> Scene {
-    let (proxy, registry, _) = postgres().await;
+    let (proxy, registry, url) = postgres().await;
     let harm = at(&proxy, |proxy| proxy.both_ways(Fault::Stall));
-    when_it_goes_on(scene(registry, pace, harm, whole(proxy, ())).await)
+    when_it_goes_on(scene(&url, registry, pace, harm, whole(proxy, ())).await)
 }
 
 /// Every connection waits for a lock.
 pub(super) async fn exhausted(pace: Pace) -> Scene {
     let (proxy, registry, url) = postgres().await;
-    let (harm, mut heal) = lock_of(url, "countersign_clients");
+    let (harm, mut heal) = lock_of(url.clone(), "countersign_clients");
     let keep = whole(proxy, ());
     let heal = move || {
         let _ = &keep;
         heal();
     };
-    when_it_goes_on(scene(registry, pace, harm, Box::new(heal)).await)
+    when_it_goes_on(scene(&url, registry, pace, harm, Box::new(heal)).await)
 }
 
 /// Clients that were not asked for yet need it, and those that were do not.
-async fn scene(registry: PostgresClients, pace: Pace, harm: Act, heal: Act) -> Scene {
+async fn scene(url: &str, registry: PostgresClients, pace: Pace, harm: Act, heal: Act) -> Scene {
     let (clients, removed) = (pace.credentials(PER_SECOND), 8);
-    let names =
-        (0..clients).map(name).chain((0..removed).map(name_of_removed)).chain([REMEMBERED.to_owned()]);
+    let names = (0..clients)
+        .map(name)
+        .chain((0..removed).map(name_of_removed))
+        .chain([REMEMBERED, POLLED].map(str::to_owned));
     let inserted = stream::iter(names).for_each_concurrent(8, async |name| {
         let metadata = json!({
             "client_id": name,
@@ -65,6 +69,16 @@ async fn scene(registry: PostgresClients, pace: Pace, harm: Act, heal: Act) -> S
     for name in (0..removed).map(name_of_removed) {
         let client = patiently(|| registry.read(&name)).await.unwrap();
         patiently(|| registry.remove(&name, client.revision)).await;
+    }
+    // With the first look for changes everything is forgotten once more. It is over when one is seen.
+    let seen = patiently(|| registry.read(POLLED)).await.unwrap();
+    assert!(patiently(|| registry.find(POLLED)).await.is_some());
+    let other = patiently(|| PostgresClients::connect(url)).await;
+    patiently(|| other.remove(POLLED, seen.revision)).await;
+    let waits = Instant::now();
+    while patiently(|| registry.find(POLLED)).await.is_some() {
+        assert!(waits.elapsed() < PATIENCE, "the first look for changes never ends");
+        sleep(Duration::from_millis(50)).await;
     }
     assert!(patiently(|| registry.find(REMEMBERED)).await.is_some());
     let auth = Authenticator::builder()
@@ -120,6 +134,7 @@ fn name_of_removed(number: u64) -> String {
 }
 
 const REMEMBERED: &str = "remembered";
+const POLLED: &str = "polled";
 const SECRET: &str = "wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq";
 
 /// The clients that are asked for must be other ones each time.
