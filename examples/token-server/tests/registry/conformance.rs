@@ -13,9 +13,7 @@ use crate::node::{Folder, Node};
 #[test]
 fn pkce_failures_are_those_of_the_fapi2_plan() -> Outcome<()> {
     let key = SigningKey::generate(Algorithm::ES256)?;
-    let clients = clients(&key).to_string();
-    let folder =
-        Folder::with(&[("as.toml", CONFIGURATION), ("clients.json", &clients), ("users.json", USERS)])?;
+    let folder = configured(&key)?;
     for framework in ["axum", "actix"] {
         let node = Node::start(&folder.0, framework)?;
         let mut suite = Suite { connection: node.connect()?, key: &key };
@@ -37,9 +35,7 @@ fn pkce_failures_are_those_of_the_fapi2_plan() -> Outcome<()> {
 #[test]
 fn under_fapi2_no_browser_comes_without_a_challenge() -> Outcome<()> {
     let key = SigningKey::generate(Algorithm::ES256)?;
-    let clients = clients(&key).to_string();
-    let folder =
-        Folder::with(&[("as.toml", CONFIGURATION), ("clients.json", &clients), ("users.json", USERS)])?;
+    let folder = configured(&key)?;
     for framework in ["axum", "actix"] {
         let node = Node::start(&folder.0, framework)?;
         let mut connection = node.connect()?;
@@ -134,6 +130,11 @@ impl Suite<'_> {
         let form: Vec<String> = pairs.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         self.connection.form(path, None, &form.join("&"))
     }
+}
+
+fn configured(key: &SigningKey) -> Outcome<Folder> {
+    let clients = clients(key).to_string();
+    Folder::with(&[("as.toml", CONFIGURATION), ("clients.json", &clients), ("users.json", USERS)])
 }
 
 fn clients(key: &SigningKey) -> Value {
