@@ -95,7 +95,8 @@ impl PostgresClients {
     }
 
     /// How long a look-up may take, two seconds unless told: an eighth of it for a connection, half of it for the answer.
-    /// A connection to a database that is far away takes several round trips. The cache begins anew.
+    /// A connection to a database that is far away takes several round trips. The cache begins anew. To be said before it
+    /// is cloned: what the database is asked for by other clones has this deadline too.
     #[must_use]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         PostgresClients { registry: self.registry.with_deadline(deadline) }

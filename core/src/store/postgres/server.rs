@@ -26,7 +26,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Without a deadline yet: whoever opens it has one for everything that this takes.
+    /// With a deadline that outlasts the opening: whoever opens it has one for everything that this takes.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be reached, or its tables are not fit.
@@ -59,7 +59,7 @@ impl Server {
             pool.connect_lazy_with(options.clone())
         };
         let (pool, polls) = (of(CONNECTIONS), of(1));
-        Ok(Server { pool, polls, hints: Hints::new(options), deadline: Deadline::new(LONG), name })
+        Ok(Server { pool, polls, hints: Hints::new(options), deadline: Deadline::new(OPENING), name })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -151,3 +151,5 @@ fn migrator() -> Migrator {
 const CONNECTIONS: u32 = 8;
 /// Longer than any deadline of ours, which is the one that counts.
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
+/// An eighth of it is as long as the opening may take.
+const OPENING: Duration = Duration::from_secs(80);

@@ -16,8 +16,8 @@ use super::prepare::Preparation;
 use super::{Changes, ClientSource, StoreError};
 use crate::client::Client;
 
-/// A database with the tables of a registry, in terms of its rows. Whatever it is asked, it answers within a second or
-/// two, or fails.
+/// A database with the tables of a registry, in terms of its rows. Whatever it is asked, it answers within its
+/// [deadline](Database::set_deadline), or fails.
 pub(super) trait Database: Send + Sync + 'static {
     fn read(&self, client_id: &str) -> impl Future<Output = Result<Option<Row>, StoreError>> + Send;
     fn insert(&self, row: &Row) -> impl Future<Output = Result<bool, StoreError>> + Send;

@@ -91,7 +91,7 @@ impl SqliteClients {
     }
 
     /// How long a look-up may take, two seconds unless told: half of it for another process that writes, or for a disk. The
-    /// cache begins anew.
+    /// cache begins anew. To be said before it is cloned: what the file is asked for by other clones has this deadline too.
     #[must_use]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         SqliteClients { registry: self.registry.with_deadline(deadline) }

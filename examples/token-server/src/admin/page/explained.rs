@@ -35,7 +35,8 @@ pub(super) async fn explained(listening: &Listening, body: &[u8]) -> Result<Valu
     let endpoint: Endpoint = question.endpoint.parse().map_err(|_| bad("no such endpoint".to_owned()))?;
     let mut request = HttpRequest::read(question.assertion.as_bytes(), Some(endpoint)).map_err(bad)?;
     let assertion = assertion_of(&request).ok_or_else(|| {
-        bad("There is no client assertion in it. Paste a JWT, or the form or the request that it is in."
+        bad("There is no client assertion in it, as a form and without another credential. Paste a JWT, or the form \
+             or the request that it is in; of a JSON body, the JWT alone."
             .to_owned())
     })?;
     if is_keyed_by_a_secret(&assertion) {
