@@ -12,7 +12,7 @@ pub(super) struct Judge {
     /// Of anything wrong, or of anything once too often.
     pub(super) wrong_accepts: AtomicU32,
     to_right: Mutex<BTreeMap<String, u32>>,
-    /// Since when an acceptance may be owed to what was mended meanwhile, and says nothing.
+    /// Since when an answer may be owed to what was mended meanwhile, and says nothing of what was broken.
     is_mended: AtomicBool,
     /// Right ones that are said to have been used, though they had not been answered before.
     replayed: Mutex<Vec<Arc<Credential>>>,
@@ -22,7 +22,7 @@ impl Judge {
     /// One that was sent before may have been used up, and then it is right to refuse it.
     pub(super) fn hear(&self, credential: &Arc<Credential>, is_first: bool, answer: &Answer) {
         self.wrong_accepts.fetch_add(answer.is_wrong_accept.into(), Ordering::SeqCst);
-        let may_be_late = answer.is_accepted && self.is_mended.load(Ordering::SeqCst);
+        let may_be_late = answer.kind != REPLAYED && self.is_mended.load(Ordering::SeqCst);
         if !credential.is_right() || !is_first || may_be_late {
             return;
         }
