@@ -3,10 +3,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use countersign::clock::{Clock as _, SystemClock};
 use countersign::metadata::ClientMetadata;
 use countersign::replay::{PostgresReplayStore, RedisReplayStore, ReplayStore};
 use countersign::store::Clients;
 use countersign::{Authenticator, Client, Endpoint};
+use tokio::time::sleep;
 
 use super::credential::{assertion, forged, secrets};
 use super::{Act, Credential, Scene};
@@ -193,11 +195,20 @@ async fn postgres() -> (Arc<FaultProxy>, PostgresReplayStore, String) {
 }
 
 async fn redis_store(url: &str) -> RedisReplayStore {
-    patiently(|| RedisReplayStore::connect(url)).await
+    remembering(patiently(|| RedisReplayStore::connect(url)).await).await
 }
 
 async fn postgres_store(url: &str) -> PostgresReplayStore {
-    patiently(|| PostgresReplayStore::connect(url)).await
+    remembering(patiently(|| PostgresReplayStore::connect(url)).await).await
+}
+
+/// Once the second is over in which its memory began: the fence refuses what was signed in that.
+async fn remembering<S: ReplayStore>(store: S) -> S {
+    let since = store.memory_lost_at().unwrap();
+    while SystemClock::default().now() < since + Duration::from_secs(1) {
+        sleep(Duration::from_millis(50)).await;
+    }
+    store
 }
 
 /// The same URL, through the proxy.
