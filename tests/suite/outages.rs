@@ -180,7 +180,8 @@ fn repl_020_a_store_that_hangs_is_503_within_its_deadline() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
     runtime.block_on(async {
         let store = SqliteReplayStore::open_with_clock(folder.file(), clock.clone()).await.unwrap();
-        let auth = authenticator(store, clock);
+        // What is well answers within it on a busy machine too.
+        let auth = authenticator(store.with_deadline(DEADLINE), clock);
         let requests = signed(AT_ONCE);
         let send = || futures_util::future::join_all(requests.iter().map(|it| authenticate(&auth, it)));
         let mut other = folder.connect().await;
@@ -188,7 +189,7 @@ fn repl_020_a_store_that_hangs_is_503_within_its_deadline() {
         let started = tokio::time::Instant::now();
         let outcomes = send().await;
         let took = started.elapsed();
-        assert!(took < SqliteReplayStore::DEADLINE * 20, "{took:?}");
+        assert!(took < DEADLINE * 5, "{took:?}");
         assert_eq!(unavailable(&outcomes, Reason::StoreUnavailable), AT_ONCE);
         lock.rollback().await.unwrap();
         // A disk that is busy may take longer than the store waits, but not for ever.
@@ -199,6 +200,8 @@ fn repl_020_a_store_that_hangs_is_503_within_its_deadline() {
         assert!(send().await.iter().all(is_replayed));
     });
 }
+
+const DEADLINE: Duration = Duration::from_secs(4);
 
 fn signed(count: usize) -> Vec<HttpRequest> {
     let fresh = || Request::token().assertion(Assertion::of("c-pkjwt-es256").mint()).build();

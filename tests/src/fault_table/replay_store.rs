@@ -68,8 +68,9 @@ pub(super) async fn redis_flushed() -> Scene {
 pub(super) async fn redis_failed_over() -> Scene {
     let (primary, replica) = (RedisServer::start(), RedisServer::start());
     let proxy = Arc::new(FaultProxy::start(primary.port()));
-    let store = redis_store(&through(&primary.url(), primary.port(), &proxy)).await;
+    // Before the store comes: the first replica gives a primary another replication id, as a loss does.
     replica.replicate(&primary);
+    let store = redis_store(&through(&primary.url(), primary.port(), &proxy)).await;
     // It stays a replica, of something that it will not find.
     replica.ask::<()>(["REPLICAOF", "127.0.0.1", "1"]);
     let primary = Mutex::new(primary);
