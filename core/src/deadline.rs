@@ -24,3 +24,23 @@ impl Deadline {
         Duration::from_millis(self.0.load(Ordering::Relaxed))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_one_that_a_database_can_be_told() {
+        let deadline = Deadline::new(Duration::from_millis(1500));
+        assert_eq!(deadline.limit(), Duration::from_millis(1500));
+        for (told, limit) in [
+            (Duration::ZERO, 1),
+            (Duration::from_nanos(1), 1),
+            (Duration::from_millis(2_147_483_647), 2_147_483_647),
+            (Duration::MAX, 2_147_483_647),
+        ] {
+            deadline.set(told);
+            assert_eq!(deadline.limit(), Duration::from_millis(limit), "{told:?}");
+        }
+    }
+}

@@ -211,6 +211,19 @@ async fn what_is_not_there_is_asked_for_again_after_a_while() {
     assert_eq!(name_of(&cache, "a").await.unwrap().as_deref(), Some("first"));
 }
 
+/// From none at all to more than a clock can count.
+#[tokio::test]
+async fn a_load_has_the_time_that_it_is_told() {
+    let (source, cache) = Source::held_up();
+    source.put("a", "first");
+    for deadline in [Duration::ZERO, Duration::from_millis(20)] {
+        assert!(cache.clone().with_deadline(deadline).find("a").await.is_err(), "{deadline:?}");
+    }
+    let patient = cache.with_deadline(Duration::MAX);
+    source.gate.add_permits(1);
+    assert_eq!(name_of(&patient, "a").await.unwrap().as_deref(), Some("first"));
+}
+
 #[tokio::test]
 async fn a_source_that_is_down_is_an_error_once_a_lifetime_ends() {
     let (source, cache) = Source::open();
