@@ -34,8 +34,8 @@ pub(crate) struct Tally {
     pub(crate) by_status: BTreeMap<u16, u64>,
     /// What was sent, and how it was answered: 200, 503, anything else.
     pub(crate) by_name: BTreeMap<&'static str, [u64; 3]>,
-    /// How often a client of each kind was accepted when nothing else would have been right.
-    pub(crate) certain: BTreeMap<String, u64>,
+    /// How often a client of each kind was accepted, rightly, and how often when nothing else would have been right.
+    pub(crate) accepted: BTreeMap<String, [u64; 2]>,
     pub(crate) slowest: Duration,
 }
 
@@ -71,8 +71,10 @@ pub(crate) async fn judge(world: &World, drawn: &Drawn, truth: &Truth, answer: &
     };
     tally.by_name.entry(drawn.name).or_default()[column] += 1;
     *tally.by_status.entry(answer.status.unwrap_or_default()).or_default() += 1;
-    if is_accept && is_right && !right.refuse && !right.unavailable {
-        *tally.certain.entry(drawn.subject.kind_name().to_owned()).or_default() += 1;
+    if is_accept && is_right {
+        let [times, certain] = tally.accepted.entry(drawn.subject.kind_name().to_owned()).or_default();
+        *times += 1;
+        *certain += u64::from(!right.refuse && !right.unavailable);
     }
     if is_right && took.saturating_sub(world.weather.lateness(answer.sent, answer.answered)) < LONGEST {
         return;

@@ -97,6 +97,18 @@ impl Weather {
         late.filter_map(|fault| fault.until?.min(to).checked_duration_since(fault.from.max(from))).sum()
     }
 
+    /// For how long in between no lateness of the machine excused anything.
+    pub(crate) fn kept_up(&self, from: Instant, to: Instant) -> Duration {
+        let (mut begins, mut sum) = (from, Duration::ZERO);
+        // In the order in which they began: they are noted one after the other.
+        for fault in self.faults.lock().unwrap().iter().filter(|fault| fault.dependency.is_none()) {
+            let Some(until) = fault.until.filter(|until| *until + AFTER_LATENESS > begins) else { continue };
+            sum += fault.from.min(to).saturating_duration_since(begins);
+            begins = until + AFTER_LATENESS;
+        }
+        sum + to.saturating_duration_since(begins)
+    }
+
     /// The memory of used assertions is lost, in this second.
     pub(crate) fn loses_memory(&self, unix_now: i64) {
         let mut losses = self.losses.lock().unwrap();
