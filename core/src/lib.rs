@@ -6,6 +6,8 @@
 //! [`Authenticator::authenticate`] yourself.
 //!
 //! It is the server's half. It issues no tokens and knows no users.
+//!
+//! Begin with the quick starts of the [`manual`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

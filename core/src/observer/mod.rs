@@ -32,6 +32,7 @@
 //! | [`RingBuffer`] | | keeps the newest decisions for a page that shows them |
 //! | [`AuditLog`] | | a file of JSON lines |
 //! | [`MethodUse`] | | counts by which method each client authenticates, and says what to pin it to |
+//! | [`SecretUse`](crate::secret::SecretUse) | | keeps when each secret was used last |
 //!
 //! **Text of the caller is escaped.** A `client_id`, a `kid`, a scheme are whatever a stranger chose to send. In a
 //! [`Decision`]'s line, in an [`Event`] and in the fields of a tracing event such a text is printable ASCII: every other
