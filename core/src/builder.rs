@@ -185,7 +185,7 @@ impl AuthenticatorBuilder {
         self
     }
 
-    /// Who is told of every decision. The default is nobody.
+    /// Who is told of every decision. The default is `Tracing` behind the feature `tracing`, and nobody without it.
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.observer = Some(Arc::new(observer));
         self
@@ -327,7 +327,7 @@ impl AuthenticatorBuilder {
             },
             secrets: Arc::new(secrets),
             clock: self.clock,
-            observer: self.observer,
+            observer: self.observer.or_else(default_observer),
             decoy: Arc::new(decoy::client()?),
             max_body_bytes: self.max_body_bytes,
             policy,
@@ -361,6 +361,13 @@ fn check_limits(policy: &Policy) -> Result<(), ConfigError> {
         ));
     }
     Ok(())
+}
+
+fn default_observer() -> Option<Arc<dyn Observer>> {
+    #[cfg(feature = "tracing")]
+    return Some(Arc::new(crate::observer::Tracing));
+    #[cfg(not(feature = "tracing"))]
+    None
 }
 
 /// RFC 7617 §2: `realm` is a quoted string.

@@ -8,6 +8,26 @@
 //! It is the server's half. It issues no tokens and knows no users.
 //!
 //! Begin with the quick starts of the [`manual`].
+//!
+//! # Features
+//!
+//! None is on by default. Secrets, assertions by registered keys, and all that is in memory, are there without any.
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `fetch` | keys behind a `jwks_uri` |
+//! | `mtls` | `tls_client_auth` and `self_signed_tls_client_auth` |
+//! | `rustls` | a rustls server that asks its clients for certificates |
+//! | `x509` | certificates and PEM keys at registration |
+//! | `ml-dsa` | ML-DSA keys and signatures, for a policy that names them |
+//! | `bcrypt` | secrets under bcrypt hashes, which come from other systems |
+//! | `sqlite`, `postgres` | registered clients and used assertions in a file, or in a database that many nodes share |
+//! | `redis` | used assertions and the limits on failures in Redis or Valkey |
+//! | `cache` | a cache in front of your own database of clients |
+//! | `tracing`, `metrics` | decisions as spans and events, and as counts and times |
+//! | `explain` | what a server says to a request, check by check |
+//! | `sign` | client assertions: the client's half |
+//! | `cli` | the command `countersign` |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use countersign::clock::Clock;
+use countersign::observer::RingBuffer;
 use countersign::secret::{ClientSecret, Pepper, Rehash, SecretUse, WeakHash};
 use countersign::store::{ClientStore, Clients, StoreError};
 use countersign::{
@@ -12,6 +13,7 @@ use countersign_tests::drivers::{Log, SetClock};
 use countersign_tests::request::Request;
 use countersign_tests::row::{HttpRequest, ISSUER, NOW};
 use futures_util::future::join_all;
+use serde_json::json;
 
 use crate::faults::authenticate;
 
@@ -184,13 +186,15 @@ fn a_slow_hash_of_a_generated_secret_becomes_one_under_the_pepper() {
 /// A registry that does nothing about it is told again, and the client is served all the same.
 #[test]
 fn advice_that_is_not_taken_is_given_again() {
-    let log = Log::default();
+    let (log, ring) = (Log::default(), Arc::new(RingBuffer::new(1)));
     let clients = Clients::new([client("c", [stored(BCRYPT).with_label("imported")])]).unwrap();
-    let auth = builder(clients).observer(log.clone()).build().unwrap();
+    let auth = builder(clients).observer((log.clone(), Arc::clone(&ring))).build().unwrap();
     for _ in 0..2 {
         log.clear();
         assert_eq!(send(&auth, "c", CHOSEN).unwrap().weak_hash(), Some(WeakHash::Bcrypt));
         assert!(log.lines()[0].contains(r#" secret="imported" weak_hash=bcrypt "#), "{:?}", log.lines());
+        let event = serde_json::to_value(&*ring.events()[0]).unwrap();
+        assert_eq!((&event["secret_label"], &event["weak_hash"]), (&json!("imported"), &json!("bcrypt")));
     }
 }
 

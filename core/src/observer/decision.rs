@@ -13,6 +13,7 @@ use crate::authenticated::AuthenticatedClient;
 use crate::certificate::PeerCertificates;
 use crate::endpoint::Endpoint;
 use crate::refusal::Refusal;
+use crate::secret::WeakHash;
 
 /// One decision, with what is known about it. Shows no secret, no assertion and no `jti`.
 ///
@@ -69,6 +70,11 @@ impl<'d> Decision<'d> {
         self.outcome.ok().and_then(AuthenticatedClient::secret_label)
     }
 
+    /// Why the hash that the secret matched should be replaced.
+    pub fn weak_hash(&self) -> Option<WeakHash> {
+        self.outcome.ok().and_then(AuthenticatedClient::weak_hash)
+    }
+
     /// The `x5t#S256` of the certificate that the connection showed, whichever method was tried. Computed once for a
     /// connection, by the first who asks.
     pub fn certificate_thumbprint(&self) -> Option<&'d str> {
@@ -112,7 +118,7 @@ impl fmt::Display for Decision<'_> {
             write!(f, " jkt={thumbprint}")?;
         }
         quoted(f, "secret", self.secret_label())?;
-        if let Some(weak_hash) = self.outcome.ok().and_then(AuthenticatedClient::weak_hash) {
+        if let Some(weak_hash) = self.weak_hash() {
             write!(f, " weak_hash={weak_hash}")?;
         }
         if let Some(thumbprint) = self.certificate_thumbprint() {

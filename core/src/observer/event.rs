@@ -16,6 +16,7 @@ use crate::auth_method::ClientClass;
 use crate::endpoint::Endpoint;
 use crate::reason::Reason;
 use crate::refusal::Refusal;
+use crate::secret::WeakHash;
 
 /// A [`Decision`] by itself: owned, at most about 2 KiB, with every text escaped and cut as
 /// [the module](crate::observer) says, so that it can be shown as it is.
@@ -29,7 +30,7 @@ use crate::refusal::Refusal;
 ///  "got": "one used before", "duration_us": 91}
 /// ```
 ///
-/// beside them, where they are known, `class`, `jkt`, `secret_label` and `certificate` (`x5t#S256`).
+/// beside them, where they are known, `class`, `jkt`, `secret_label`, `weak_hash` and `certificate` (`x5t#S256`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
@@ -53,6 +54,8 @@ pub struct Event {
     pub key_thumbprint: Option<Box<str>>,
     /// The label of the secret that matched.
     pub secret_label: Option<Box<str>>,
+    /// Why the hash that the secret matched should be replaced.
+    pub weak_hash: Option<WeakHash>,
     /// The `x5t#S256` of the connection's certificate.
     pub certificate_thumbprint: Option<Box<str>>,
     /// What the assertion's `jti` is known by, see [`Decision::jwt_id_hash`].
@@ -109,6 +112,7 @@ impl From<&Decision<'_>> for Event {
             key_id: own(decision.key_id),
             key_thumbprint: own(decision.key_thumbprint()),
             secret_label: own(decision.secret_label()),
+            weak_hash: decision.weak_hash(),
             certificate_thumbprint: own(decision.certificate_thumbprint()),
             jwt_id_hash: decision.jwt_id_hash().map(Into::into),
             source: decision.source,
@@ -134,6 +138,7 @@ impl Serialize for Event {
             ("kid", self.key_id.as_deref()),
             ("jkt", self.key_thumbprint.as_deref()),
             ("secret_label", self.secret_label.as_deref()),
+            ("weak_hash", self.weak_hash.map(WeakHash::as_str)),
             ("certificate", self.certificate_thumbprint.as_deref()),
             ("jti_hash", self.jwt_id_hash.as_deref()),
         ] {

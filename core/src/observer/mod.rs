@@ -27,7 +27,7 @@
 //!
 //! | observer | feature | what it does |
 //! | --- | --- | --- |
-//! | `Tracing` | `tracing` | a span around each decision and an event with fields; the one to begin with |
+//! | `Tracing` | `tracing` | a span around each decision and an event with fields; the default, with that feature |
 //! | `Metrics` | `metrics` | counts and times decisions, for the exporter of the program's choice |
 //! | [`RingBuffer`] | | keeps the newest decisions for a page that shows them |
 //! | [`AuditLog`] | | a file of JSON lines |

@@ -10,6 +10,7 @@ use crate::auth_method::ClientClass;
 use crate::endpoint::Endpoint;
 use crate::reason::{Reason, RefusalKind};
 use crate::refusal::Refusal;
+use crate::secret::WeakHash;
 
 /// A span `client_authentication` around each decision, and inside it one event with what is known, both of the target
 /// `countersign`. Behind the feature `tracing`.
@@ -20,13 +21,13 @@ use crate::refusal::Refusal;
 /// stores and key sources say about themselves apart.
 ///
 /// ```
-/// use countersign::observer::Tracing;
+/// use countersign::observer::{RingBuffer, Tracing};
 /// use countersign::{AuthMethod, Authenticator, Client, store::Clients};
 ///
 /// let auth = Authenticator::builder()
 ///     .issuer("https://as.example.com")
 ///     .clients(Clients::new([Client::new("app").with_method(AuthMethod::NONE)])?)
-///     .observer(Tracing)
+///     .observer((Tracing, RingBuffer::new(1_000))) // `Tracing` alone is the default
 ///     .build()?;
 /// # Ok::<(), countersign::ConfigError>(())
 /// ```
@@ -51,6 +52,7 @@ impl Observer for Tracing {
                     kid = decision.key_id.map(escaped).as_deref(),
                     jkt = decision.key_thumbprint(),
                     secret_label = decision.secret_label().map(escaped).as_deref(),
+                    weak_hash = decision.weak_hash().map(WeakHash::as_str),
                     certificate = decision.certificate_thumbprint(),
                     jti_hash = decision.jwt_id_hash().as_deref(),
                     source = decision.source.map(display),

@@ -38,7 +38,17 @@ fn every_authentication_is_told_in_full() {
                     assert_eq!(told, line, "{}: {name}", row.name);
                     line.map(str::to_owned)
                 };
-                for name in ["result", "endpoint", "alg", "kid", "jkt", "secret_label", "expected", "got"] {
+                for name in [
+                    "result",
+                    "endpoint",
+                    "alg",
+                    "kid",
+                    "jkt",
+                    "secret_label",
+                    "weak_hash",
+                    "expected",
+                    "got",
+                ] {
                     both(name);
                 }
                 match expect {

@@ -12,7 +12,7 @@ use countersign_tests::row::ISSUER;
 use tracing::Level;
 
 use super::captured::{Captured, Told};
-use super::{naming, send, server};
+use super::{builder, naming, send, server};
 use crate::ports::{Mood, Registry};
 
 fn told(observer: impl Observer, work: impl FnOnce(&Authenticator)) -> Vec<Told> {
@@ -51,6 +51,20 @@ fn a_decision_is_one_event_in_a_span() {
     }
     assert!(accepted.field("jkt").is_some() && accepted.field("got").is_none());
     assert_eq!(refused.field("got"), Some("one used before"));
+}
+
+/// Until the program has an observer of its own, which then stands in its place.
+#[test]
+fn it_is_the_default() {
+    for (observer, events) in [(None, 1), (Some(RingBuffer::new(1)), 0)] {
+        let auth = match observer {
+            None => builder().build().unwrap(),
+            Some(observer) => server(observer),
+        };
+        let captured = Captured::default();
+        captured.listen(|| send(&auth, &naming("pub"))).unwrap();
+        assert_eq!(captured.take().len(), events);
+    }
 }
 
 #[test]

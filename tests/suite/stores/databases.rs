@@ -1,10 +1,13 @@
 //! What every registry in a database must do besides.
 
+use std::time::Duration;
+
 use countersign::store::{ClientRegistry, ClientStore, RegisteredClient};
 use countersign_tests::drivers::SetClock;
 use countersign_tests::row::NOW;
 use futures_util::future::join_all;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::bed::{Bed, first_poll, two_polls};
 use super::{name_of, registered, until_it_is};
@@ -39,6 +42,24 @@ pub(super) async fn a_change_is_seen_by_every_other_process(bed: &impl Bed) {
     let read = one.read("seen").await.unwrap().unwrap();
     assert!(one.remove("seen", read.revision).await.unwrap());
     until_it_is(&other, "seen", None).await;
+}
+
+/// One change after the other, each seen by another process. A machine that is busy may be late with some.
+pub(super) async fn most_changes_are_seen_within(bed: &impl Bed, limit: Duration, changes: u32) {
+    let (one, other) = (bed.opened().await, bed.opened().await);
+    one.insert(&registered("changing", "0")).await.unwrap();
+    until_it_is(&other, "changing", Some("0")).await;
+    let (mut number, mut in_time) = (0, 0);
+    while number < changes || in_time * 10 < changes * 7 {
+        assert!(number < changes * 10, "{in_time} of {number} were seen within {limit:?}");
+        number += 1;
+        let mut read = one.read("changing").await.unwrap().unwrap();
+        read.metadata.client_name = Some(number.to_string());
+        assert!(one.replace(&read).await.unwrap());
+        let changed = Instant::now();
+        until_it_is(&other, "changing", Some(&number.to_string())).await;
+        in_time += u32::from(changed.elapsed() < limit);
+    }
 }
 
 /// An operator with a shell of the database's own.

@@ -58,6 +58,9 @@ async fn in_memory_large_clients_have_only_so_much_room() {
     assert!(registry.insert(&of("large-1", 100_000)).await.is_err());
 }
 
+/// What is promised of a change, without any hint.
+const SEEN_EVERYWHERE_IN: Duration = Duration::from_secs(2);
+
 const SECRET: &str = "wCTKUrZ5rmyUxA6MGMU8gBQRGzgtSBlq";
 
 /// A client with one secret, whose name can be changed.

@@ -11,7 +11,9 @@ use countersign_tests::servers::Folder;
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
 use super::bed::Bed;
-use super::{conformance, databases, name_kept, name_of, registered, until_it_is, until_it_is_at};
+use super::{
+    SEEN_EVERYWHERE_IN, conformance, databases, name_kept, name_of, registered, until_it_is, until_it_is_at,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn in_a_file() {
@@ -27,6 +29,11 @@ async fn a_file_is_there_after_a_restart() {
 #[tokio::test]
 async fn a_change_in_a_file_is_seen_by_every_process() {
     databases::a_change_is_seen_by_every_other_process(&File::new()).await;
+}
+
+#[tokio::test]
+async fn a_change_in_a_file_is_seen_within_two_seconds() {
+    databases::most_changes_are_seen_within(&File::new(), SEEN_EVERYWHERE_IN, 4).await;
 }
 
 #[tokio::test]

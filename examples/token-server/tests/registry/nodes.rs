@@ -1,7 +1,7 @@
 //! Three nodes over one PostgreSQL and one Redis.
 
 use std::sync::{Barrier, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use countersign::Algorithm;
@@ -91,6 +91,7 @@ fn an_assertion_is_accepted_once_wherever_it_is_sent() -> Outcome<()> {
         assert!(accepted == 1 || accepted == 0 && unavailable > 0, "try {number}: {of_this:?}");
         without_answer += unavailable;
     }
+    println!("{tries} tries at three nodes, {without_answer} answers were 503");
     assert!(without_answer * 4 <= tries, "{without_answer} of {tries} without an answer");
     // Each node wins some, or they were not sent at once.
     for of_node in &answers {
@@ -200,9 +201,11 @@ fn a_rolling_restart_loses_nothing() -> Outcome<()> {
         let again = Node::start(&cluster.folder.0, "axum")?;
         std::mem::replace(&mut cluster.nodes[number], again).end()?;
         // Meanwhile the service goes on.
+        let began = Instant::now();
         for connection in &mut cluster.connections()? {
             use_of(&client, &key, connection)?;
         }
+        assert!(began.elapsed() < LIMIT / 4, "{:?} until all three served", began.elapsed());
     }
     let mut connection = connect(&cluster.nodes[2])?;
     let replayed = connection.form("/token", None, &used)?;
@@ -219,9 +222,9 @@ fn a_rolling_restart_loses_nothing() -> Outcome<()> {
     Ok(())
 }
 
-/// Long before what a node remembers would be forgotten: two seconds, on a machine that is not busy.
+/// Long before what a node remembers would be forgotten, which takes a minute: two seconds, on a machine that is not busy.
 fn eventually(node: &Node, is_so: impl Fn(&mut Connection) -> Outcome<bool>) -> Outcome<()> {
-    let seen = until(LIMIT, || Ok(is_so(&mut connect(node)?)?.then_some(())))?;
+    let seen = until(LIMIT / 4, || Ok(is_so(&mut connect(node)?)?.then_some(())))?;
     Ok(seen.ok_or("not seen in time")?)
 }
 
