@@ -10,6 +10,7 @@ use countersign::replay::RedisReplayStore;
 use countersign::store::{ClientStore, PostgresClients, StoreError};
 use countersign::{Authenticator, Client, Endpoint, Policy};
 use countersign_tests::faults::FaultProxy;
+use countersign_tests::patience::patiently;
 use countersign_tests::row::{Endpoint as RowEndpoint, ISSUER};
 use countersign_tests::servers::postgres::Postgres;
 use countersign_tests::servers::redis::RedisServer;
@@ -44,7 +45,7 @@ impl Bed {
         let redis = tokio::task::spawn_blocking(RedisServer::start).await.unwrap();
         let key_host = KeyHost::start().await;
         let database = postgres.url();
-        let registry = PostgresClients::connect(&database).await.unwrap();
+        let registry = patiently(|| PostgresClients::connect(&database)).await;
         let keys_proxy = FaultProxy::start(key_host.port());
         let mut bed = Bed {
             nodes: Vec::new(),
@@ -68,11 +69,11 @@ impl Bed {
         let clock = Stepped::default();
         let proxy = FaultProxy::start(self.redis.port());
         let servers = RedisServers::new(&format!("redis://127.0.0.1:{}", proxy.port())).unwrap();
-        let replay = RedisReplayStore::connect_with_clock(servers, clock.clone()).await.unwrap();
+        let replay = patiently(|| RedisReplayStore::connect_with_clock(servers.clone(), clock.clone())).await;
         self.replay_proxies.push(proxy);
         let proxy = FaultProxy::start(self._postgres.port());
         let url = self.database.replace(&self._postgres.port().to_string(), &proxy.port().to_string());
-        let clients = PostgresClients::connect(&url).await.unwrap().with_lifetime(LIFETIME);
+        let clients = patiently(|| PostgresClients::connect(&url)).await.with_lifetime(LIFETIME);
         self.registry_proxies.push(proxy);
         let fetcher = KeySetFetcher::new().danger_allow_loopback(true).clock(Hurried::default());
         let switches = json!({"leeway": LEEWAY, "fence": "strict"});

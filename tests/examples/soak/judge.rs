@@ -50,8 +50,9 @@ struct Right {
 
 /// Scores it.
 pub(crate) async fn judge(world: &World, drawn: &Drawn, truth: &Truth, answer: &Answer) {
+    let took = answer.answered - answer.sent;
     let mut right = right(world, drawn, truth, answer);
-    if !right.is(drawn, truth, answer) && answer.status == Some(503) {
+    if !right.is(drawn, truth, answer) || took >= LONGEST {
         // Whether the machine was too busy at that moment is known a moment later.
         sleep(A_MOMENT).await;
         right = self::right(world, drawn, truth, answer);
@@ -60,7 +61,7 @@ pub(crate) async fn judge(world: &World, drawn: &Drawn, truth: &Truth, answer: &
     if let (Some(200), Some(sent)) = (answer.status, &drawn.assertion) {
         world.weather.passes(answer.node, sent.issued_at, answer.sent);
     }
-    let (is_accept, took) = (answer.status == Some(200), answer.answered - answer.sent);
+    let is_accept = answer.status == Some(200);
     let mut tally = world.score.lock().unwrap();
     tally.decisions += 1;
     tally.slowest = tally.slowest.max(took);

@@ -27,6 +27,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use countersign_tests::patience::PATIENCE;
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
@@ -134,8 +135,11 @@ async fn main() -> ExitCode {
     }
     directing.await.unwrap();
     // Until connections that nobody uses any more are closed.
-    sleep(Duration::from_secs(2)).await;
-    if measured.print(&world, &kinds, until - calm) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let closing = Instant::now();
+    while closing.elapsed() < PATIENCE && !measured.descriptors_are_back() {
+        sleep(Duration::from_secs(1)).await;
+    }
+    if measured.print(&world, &kinds, until) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Seconds and seed.

@@ -9,8 +9,10 @@ use tokio::time::{Instant, sleep};
 use crate::World;
 
 /// Asks Redis and PostgreSQL for nothing, past every proxy, on a thread of its own. When that takes long, or the thread is
-/// not let run, requests cannot be expected to be faster.
+/// not let run, requests cannot be expected to be faster. Nor when a task waits long for its turn in the runtime in which
+/// nodes and callers are: to be called in that one.
 pub(crate) fn watch(world: Arc<World>, until: Instant) {
+    tokio::spawn(watch_turns(Arc::clone(&world), until));
     let (ready, is_ready) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -36,6 +38,17 @@ pub(crate) fn watch(world: Arc<World>, until: Instant) {
         });
     });
     is_ready.recv().unwrap();
+}
+
+async fn watch_turns(world: Arc<World>, until: Instant) {
+    let mut began = Instant::now();
+    while began < until {
+        sleep(PAUSE).await;
+        if began.elapsed() > PAUSE + LATE {
+            world.weather.was_late(began);
+        }
+        began = Instant::now();
+    }
 }
 
 const PAUSE: Duration = Duration::from_millis(20);

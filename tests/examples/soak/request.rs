@@ -172,7 +172,9 @@ fn wrong_assertion(random: &mut Random, subject: &Subject, key: Arc<PrivateJwk>)
             ("expired", right.claim("exp", sent.issued_at - never).claim("iat", sent.issued_at - never - 30))
         }
         1 => {
-            ("from the future", right.claim("iat", sent.issued_at + never).claim("exp", sent.issued_at + 99))
+            // Even when it is read late.
+            let iat = sent.issued_at + never + 20;
+            ("from the future", right.claim("iat", iat).claim("exp", iat + 30))
         }
         2 => ("wrong audience", right.claim("aud", "https://another.example.com")),
         3 => ("foreign signature", right.signed_with(subject.foreign_key())),

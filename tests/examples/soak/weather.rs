@@ -86,21 +86,29 @@ impl Weather {
     /// The machine had no time for us or for a server since then: as good as a fault of everything.
     pub(crate) fn was_late(&self, from: Instant) {
         self.count("the machine was late");
+        let mut faults = self.faults.lock().unwrap();
         let until = Some(Instant::now());
-        self.faults.lock().unwrap().push_back(Fault { node: None, dependency: None, from, until });
+        faults.push_back(Fault { node: None, dependency: None, from, until });
     }
 
     /// For how long in between the machine was late.
     pub(crate) fn lateness(&self, from: Instant, to: Instant) -> Duration {
-        let faults = self.faults.lock().unwrap();
-        let late = faults.iter().filter(|fault| fault.dependency.is_none());
-        late.filter_map(|fault| fault.until?.min(to).checked_duration_since(fault.from.max(from))).sum()
+        let (mut counted, mut sum) = (from, Duration::ZERO);
+        // In the order in which they ended. Two may tell of the same time.
+        for fault in self.faults.lock().unwrap().iter().filter(|fault| fault.dependency.is_none()) {
+            let Some(until) = fault.until.map(|until| until.min(to)).filter(|until| *until > counted) else {
+                continue;
+            };
+            sum += until.saturating_duration_since(fault.from.max(counted));
+            counted = until;
+        }
+        sum
     }
 
     /// For how long in between no lateness of the machine excused anything.
     pub(crate) fn kept_up(&self, from: Instant, to: Instant) -> Duration {
         let (mut begins, mut sum) = (from, Duration::ZERO);
-        // In the order in which they began: they are noted one after the other.
+        // In the order in which they ended, which is when they are noted.
         for fault in self.faults.lock().unwrap().iter().filter(|fault| fault.dependency.is_none()) {
             let Some(until) = fault.until.filter(|until| *until + AFTER_LATENESS > begins) else { continue };
             sum += fault.from.min(to).saturating_duration_since(begins);
