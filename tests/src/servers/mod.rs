@@ -8,6 +8,7 @@ mod folder;
 pub mod postgres;
 pub mod redis;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
@@ -124,15 +125,18 @@ impl Drop for Shell {
     }
 }
 
-/// A port that nothing listens on, below those from which the system takes the ports of outgoing connections: so that
-/// a server that is stopped finds it free again.
+/// A port that nothing listens on and that was not given out before, below those from which the system takes the ports of
+/// outgoing connections: so that a server that is stopped finds it free again.
 pub fn free_port() -> u16 {
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos();
     let mut candidate = std::process::id().wrapping_mul(7919).wrapping_add(now);
     loop {
         candidate = candidate.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let port = 20_000 + u16::try_from((candidate >> 8) % 12_000).unwrap();
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        // Tests at the same time must not get the same one before either listens there.
+        let is_new = GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(port);
+        if is_new && TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
     }
