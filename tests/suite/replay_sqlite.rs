@@ -85,7 +85,7 @@ async fn what_expired_is_swept() {
     clock.advance(100);
     assert_eq!(claim(&store, "b", 1).await.unwrap(), Claim::Fresh);
     let mut file = folder.connect().await;
-    let within = tokio::time::timeout(Duration::from_secs(10), async {
+    let within = tokio::time::timeout(PATIENCE, async {
         while count(&mut file, "SELECT count(*) FROM used").await > 1 {
             clock.advance(1);
             tokio::time::sleep(Duration::from_millis(20)).await;

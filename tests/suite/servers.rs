@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use countersign_tests::patience::PATIENCE;
 use countersign_tests::servers::postgres::Postgres;
 use sqlx::{Connection as _, PgConnection};
 use tokio::time::Instant;
@@ -46,7 +47,7 @@ fn a_server_ends_with_the_process_that_started_it_even_when_that_is_killed() {
     let (port, folder) = place.split_once(' ').unwrap();
     let started = Instant::now();
     while TcpStream::connect(("127.0.0.1", port.parse().unwrap())).is_ok() || Path::new(folder).exists() {
-        assert!(started.elapsed() < Duration::from_secs(20), "it is still there");
+        assert!(started.elapsed() < PATIENCE, "it is still there");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -81,7 +81,7 @@ async fn slots_that_move_are_followed_and_no_key_is_used_twice() {
     // Still here.
     assert_eq!(claim(&store, "a", id).await.unwrap(), Claim::Used);
     let port = to.port().to_string();
-    from.ask::<()>([b"MIGRATE", b"127.0.0.1".as_slice(), port.as_bytes(), &key, b"0", b"1000"]);
+    from.ask::<()>([b"MIGRATE", b"127.0.0.1".as_slice(), port.as_bytes(), &key, b"0", b"60000"]);
     // Gone, and asked for there.
     assert_eq!(claim(&store, "a", id).await.unwrap(), Claim::Used);
     to.ask::<()>(["CLUSTER", "SETSLOT", &slot, "NODE", &ids[1]]);

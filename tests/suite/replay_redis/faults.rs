@@ -38,7 +38,7 @@ async fn an_answer_that_is_lost_is_asked_for_again_and_refuses_nobody() {
 async fn a_server_that_died_is_503_at_once_and_used_again_when_it_is_back() {
     let (mut server, clock) = (RedisServer::start(), clock());
     let servers = RedisServers::new(&server.url()).unwrap();
-    let store = RedisReplayStore::connect_with_clock(servers, clock.clone()).await.unwrap();
+    let store = patiently(|| RedisReplayStore::connect_with_clock(servers.clone(), clock.clone())).await;
     let auth = authenticator(store, clock.clone());
     let fresh = || {
         let assertion = countersign_tests::assertion::Assertion::of("c-pkjwt-es256");

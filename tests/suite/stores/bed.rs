@@ -32,7 +32,8 @@ pub(super) trait Bed {
 /// Waits until the registry, which was asked before, has looked once for what changed in the database. Before that it
 /// cannot know, and then it forgets everything. Nothing else makes it forget a client that is deleted past it.
 pub(super) async fn first_poll<B: Bed>(bed: &B, registry: &B::Registry) {
-    assert!(registry.insert(&registered("polled", "")).await.unwrap());
+    let polled = registered("polled", "");
+    patiently(|| registry.insert(&polled)).await;
     until_it_is(registry, "polled", Some("")).await;
     bed.execute("DELETE FROM {}clients WHERE client_id = 'polled'").await;
     until_it_is(registry, "polled", None).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign::store::{ClientRegistry, ClientStore, PostgresClients, StoreError};
 use countersign_tests::drivers::SetClock;
 use countersign_tests::faults::{Fault, FaultProxy};
-use countersign_tests::patience::PATIENCE;
+use countersign_tests::patience::{PATIENCE, patiently};
 use countersign_tests::row::NOW;
 use countersign_tests::servers::postgres::Postgres;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -152,8 +152,8 @@ async fn a_server_that_is_gone_is_an_error_until_it_is_back() {
     let (server, clock) = (Postgres::start(), SetClock::new(NOW));
     let database = Database { url: server.url() };
     let registry = database.opened_with(&clock).await.with_deadline(DEADLINE);
-    for id in ["known", "other"] {
-        registry.insert(&registered(id, "first")).await.unwrap();
+    for client in ["known", "other"].map(|id| registered(id, "first")) {
+        patiently(|| registry.insert(&client)).await;
     }
     until_it_is_at(&clock, &registry, "known", Some("first")).await;
     first_poll(&database, &registry).await;
@@ -174,11 +174,12 @@ async fn a_server_that_is_gone_is_an_error_until_it_is_back() {
     clock.advance(1);
     until_it_is_at(&clock, &registry, "known", Some("first")).await;
     until_it_is_at(&clock, &registry, "other", Some("first")).await;
-    assert!(registry.insert(&registered("third", "third")).await.unwrap());
+    let third = registered("third", "third");
+    patiently(|| registry.insert(&third)).await;
     // And what others change is seen again.
     let other = database.opened().await;
     let read = other.read("third").await.unwrap().unwrap();
-    assert!(registry.find("third").await.unwrap().is_some());
+    until_it_is_at(&clock, &registry, "third", Some("third")).await;
     assert!(other.remove("third", read.revision).await.unwrap());
     until_it_is_at(&clock, &registry, "third", None).await;
 }
@@ -188,8 +189,8 @@ async fn a_server_that_is_gone_is_an_error_until_it_is_back() {
 async fn a_database_that_hangs_is_an_error_in_time() {
     let (database, clock) = (Database::new(), SetClock::new(NOW));
     let registry = database.opened_with(&clock).await.with_deadline(DEADLINE);
-    for id in ["known", "other"] {
-        registry.insert(&registered(id, "first")).await.unwrap();
+    for client in ["known", "other"].map(|id| registered(id, "first")) {
+        patiently(|| registry.insert(&client)).await;
     }
     until_it_is_at(&clock, &registry, "known", Some("first")).await;
     first_poll(&database, &registry).await;
@@ -208,7 +209,7 @@ async fn a_database_that_hangs_is_an_error_in_time() {
     assert_eq!(name_of(&registry, "known").await.unwrap().as_deref(), Some("first"));
     transaction.rollback().await.unwrap();
     until_it_is_at(&clock, &registry, "other", Some("first")).await;
-    assert!(registry.read("known").await.unwrap().is_some());
+    assert!(patiently(|| registry.read("known")).await.is_some());
 }
 
 /// A network that swallows everything: no connection that hangs in it is kept, not even one that had just answered.
@@ -220,7 +221,8 @@ async fn a_network_that_has_gone_silent_takes_no_connection_for_ever() {
     let through = url.replace(&format!(":{server}/"), &format!(":{}/", network.port()));
     let clock = SetClock::new(NOW);
     let registry = Database { url: through }.opened_with(&clock).await.with_deadline(DEADLINE);
-    registry.insert(&registered("a", "first")).await.unwrap();
+    let client = registered("a", "first");
+    patiently(|| registry.insert(&client)).await;
     for round in 0..3 {
         let finds = (0..100).map(|number| {
             let (registry, id) = (registry.clone(), format!("{round} {number}"));
@@ -237,8 +239,9 @@ async fn a_network_that_has_gone_silent_takes_no_connection_for_ever() {
         tokio::time::timeout(PATIENCE, finds).await.unwrap().unwrap();
         network.both_ways(Fault::Pass);
         until_it_is_at(&clock, &registry, &last, None).await;
-        let reads = futures_util::future::join_all((0..8).map(|_| registry.read("a"))).await;
-        assert!(reads.iter().all(|read| matches!(read, Ok(Some(_)))), "{reads:?}");
+        // Eight connections at once may be more than a busy machine makes in time, but not for ever.
+        let reads = (0..8).map(|_| patiently(|| registry.read("a")));
+        assert!(futures_util::future::join_all(reads).await.iter().all(Option::is_some));
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use countersign::Client;
 use countersign::metadata::ClientMetadata;
 use countersign::store::{Changes, ClientSource, ReadThrough, StoreError};
+use countersign_tests::patience::PATIENCE;
 use serde_json::json;
 use tokio::sync::{Notify, Semaphore};
 
@@ -45,7 +46,8 @@ pub(super) struct Source(Arc<State>);
 impl Source {
     pub(super) fn open() -> (Arc<State>, ReadThrough<Source>) {
         let state = Arc::new(State::default());
-        (Arc::clone(&state), ReadThrough::new(Source(state)))
+        // Unless a test says otherwise, a busy machine is no reason to give a load up.
+        (Arc::clone(&state), ReadThrough::new(Source(state)).with_deadline(PATIENCE))
     }
 
     /// Each load needs a permit to end, but not to read.
@@ -54,6 +56,13 @@ impl Source {
         state.is_held_up.store(true, Ordering::SeqCst);
         // The first poll forgets everything, and would be one load more.
         state.is_down.store(true, Ordering::SeqCst);
+        (state, cache)
+    }
+
+    /// Loads, and tells nothing of changes, so that what is remembered does not depend on when it is asked for them.
+    pub(super) fn let_through() -> (Arc<State>, ReadThrough<Source>) {
+        let (state, cache) = Source::held_up();
+        state.gate.add_permits(100_000);
         (state, cache)
     }
 }
