@@ -68,8 +68,9 @@ fn exchanged_on(framework: &str) -> Outcome<()> {
     assert_eq!(ask(&mut of_old.connect(&node, true)?)?, REFUSED, "{framework}: resumed");
     assert_eq!(ask(&mut of_new.connect(&node, true)?)?, 200, "{framework}: resumed");
 
-    // Of two the second was cut off.
+    // Of two the second was cut off. A connection is closed when nobody uses it for seconds.
     exchanged_for(&both[..both.len() - 100], KEPT)?;
+    assert_eq!((ask(&mut old)?, ask(&mut new)?), (REFUSED, 200), "{framework}: nothing has changed");
     let line = node.wait_for(KEPT)?;
     assert!(line.contains("ca.pem: client_ca: certificate 2 is no PEM, or was cut off"), "{line}");
     exchanged_for("", KEPT)?;
@@ -80,6 +81,7 @@ fn exchanged_on(framework: &str) -> Outcome<()> {
     let before = lines(KEPT);
     node.hang_up()?;
     wait_for_another(KEPT, before)?;
+    assert_eq!((ask(&mut old)?, ask(&mut new)?), (REFUSED, 200), "{framework}: nor by a signal");
     exchanged_for(&old_ca.certificate.pem(), RELOADED)?;
     let before = lines(RELOADED);
     node.hang_up()?;
