@@ -16,7 +16,7 @@ use countersign_tests::x509;
 use tokio::time::Instant;
 
 const ID: &str = "c-tls-dn";
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(120);
 
 fn anchors(names: &[&str]) -> TrustAnchors {
     TrustAnchors::from_der(names.iter().map(|name| x509::certificate(name).der.clone())).unwrap()
