@@ -179,7 +179,7 @@ reasons! {
         cure: "Set iss to the client_id."
     }
     SubMismatch "sub_mismatch" NotAuthenticated {
-        cause: "The assertion's `sub` is not the client_id (RFC 7523 §3).",
+        cause: "The assertion's `sub` is not the client_id (RFC 7523 §3). No request ends so: the client is found by `sub`, and a wrong one has another reason before, such as `unknown_client` or `iss_mismatch`.",
         cure: "Set sub to the client_id."
     }
     AudMismatch "aud_mismatch" NotAuthenticated {
