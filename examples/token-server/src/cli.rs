@@ -13,7 +13,7 @@ use clap::{Parser, ValueEnum};
 #[command(name = "token-server", version, after_long_help = EXAMPLES)]
 pub(crate) struct Cli {
     /// TOML file to run from, instead of the demonstration
-    #[arg(long, value_name = "FILE", conflicts_with = "try_all")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
     /// Web framework to serve with: the answers are the same, byte for byte
@@ -21,10 +21,14 @@ pub(crate) struct Cli {
     pub(crate) framework: Option<Framework>,
 
     /// Address and port to listen on, before what the configuration says
-    #[arg(long, value_name = "ADDR", conflicts_with = "try_all")]
+    #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
 
-    /// Start on a free port, drive every demo client and one failure for each reason, and exit; not 0 if any differs
+    /// Start, drive every demo client and one failure for each reason, and exit; not 0 if any differs
+    ///
+    /// It listens on a free port of 127.0.0.1, or where --listen says. It needs the private keys of the clients that it
+    /// drives: a --config must name the clients.json of a folder countersign-demo/, and no setting that the
+    /// demonstration does not have. Of it are taken clients and framework; issuer, listen and [admin] do not matter.
     #[arg(long)]
     pub(crate) try_all: bool,
 }

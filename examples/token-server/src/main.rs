@@ -45,7 +45,7 @@ use crate::watch::{Files, Watched};
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match (&cli.config, cli.try_all) {
-        (_, true) => try_all::run(Path::new(DEMO_FOLDER), cli.framework.unwrap_or_default()),
+        (config, true) => try_all(&cli, config.as_deref()),
         (Some(file), _) => serve_configured(&cli, file),
         (None, _) => serve_demo(&cli),
     };
@@ -53,6 +53,15 @@ fn main() -> ExitCode {
         eprintln!("token-server: {problem}");
         ExitCode::FAILURE
     })
+}
+
+fn try_all(cli: &Cli, config: Option<&Path>) -> Result<ExitCode, Problem> {
+    let given = match config {
+        Some(file) => try_all::Given::by(file)?,
+        None => try_all::Given { folder: DEMO_FOLDER.into(), framework: Framework::default() },
+    };
+    let listener = listen(try_all::address(cli.listen)?)?;
+    try_all::run(&given.folder, listener, cli.framework.unwrap_or(given.framework))
 }
 
 fn serve_configured(cli: &Cli, file: &Path) -> Result<ExitCode, Problem> {

@@ -19,6 +19,8 @@ use crate::stores;
 pub(crate) enum Replay {
     /// Of this process, until it ends.
     Memory,
+    /// The same with less room: for so many live assertions of one client.
+    SmallMemory(u32),
     /// A file that the processes of one machine share.
     Sqlite(PathBuf),
     /// A database that many nodes share.
@@ -34,14 +36,11 @@ impl Replay {
         builder: AuthenticatorBuilder,
     ) -> Result<(AuthenticatorBuilder, ReplayState), Problem> {
         match self {
-            Replay::Memory => {
-                let store = Arc::new(MemoryReplayStore::new());
-                let state = ReplayState {
-                    kind: "memory",
-                    memory_lost_at: store.memory_lost_at(),
-                    memory: Some(Arc::clone(&store)),
-                };
-                Ok((builder.replay(store), state))
+            Replay::Memory => Ok(in_memory(builder, MemoryReplayStore::new())),
+            Replay::SmallMemory(of_one_client) => {
+                let store = MemoryReplayStore::new();
+                let capacity = store.capacity();
+                Ok(in_memory(builder, store.with_capacity(capacity, of_one_client)))
             }
             Replay::Sqlite(file) => {
                 let store = stores::block_on(SqliteReplayStore::open(file))?
@@ -67,6 +66,16 @@ impl Replay {
             }
         }
     }
+}
+
+fn in_memory(builder: AuthenticatorBuilder, store: MemoryReplayStore) -> (AuthenticatorBuilder, ReplayState) {
+    let store = Arc::new(store);
+    let state = ReplayState {
+        kind: "memory",
+        memory_lost_at: store.memory_lost_at(),
+        memory: Some(Arc::clone(&store)),
+    };
+    (builder.replay(store), state)
 }
 
 /// What an operator sees of the open store.

@@ -161,6 +161,12 @@ impl Setup {
         self
     }
 
+    /// With this memory of used assertions.
+    pub(crate) fn with_replay(mut self, replay: Replay) -> Self {
+        self.replay = replay;
+        self
+    }
+
     pub(crate) fn with_more_clients(mut self, more: LoadedClients) -> Self {
         self.clients.clients.extend(more.clients);
         self

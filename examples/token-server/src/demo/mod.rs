@@ -12,6 +12,7 @@ use std::path::Path;
 use countersign::Algorithm;
 
 pub(crate) use self::certificates::{certificate_name, key_name};
+use self::clients::DemoClient;
 pub(crate) use self::clients::{Credential, DEMO_CLIENTS, REDIRECT_URI};
 pub(crate) use self::files::private_key;
 pub(crate) use self::lines::{PastedLine, lines, printed};
@@ -74,6 +75,23 @@ pub(crate) fn open(folder: &Path) -> Result<Demo, Problem> {
             private_key(folder, "token-es256", Algorithm::ES256)?,
         ),
     })
+}
+
+/// The folder of the demonstration that this `clients.json` belongs to. `None` for any other file: its clients are not
+/// those of a demonstration, or their private keys are not beside it.
+pub(crate) fn folder_of(clients: &Path) -> Result<Option<&Path>, Problem> {
+    let registrations = client_file::read(clients)?.registrations();
+    let folder = clients.parent().filter(|_| clients.ends_with("clients.json"));
+    Ok(folder.filter(|folder| {
+        let has_key = |client: &DemoClient| match client.credential {
+            Credential::PrivateKey(_) => folder.join(format!("{}.pem", client.id)).is_file(),
+            Credential::Certificate(_) | Credential::SelfSigned => {
+                folder.join(format!("{}.pem", key_name(client.id))).is_file()
+            }
+            Credential::Basic | Credential::Post | Credential::Public | Credential::SecretKey(_) => true,
+        };
+        DEMO_CLIENTS.iter().all(|client| registrations.contains_key(client.id) && has_key(client))
+    }))
 }
 
 /// Tells `countersign-demo/assert` which audience to name.

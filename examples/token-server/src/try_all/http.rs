@@ -19,6 +19,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
+use super::cut_short;
 use super::identity::Identity;
 use crate::server::percent_encoded;
 
@@ -31,6 +32,7 @@ pub(super) struct Outgoing {
     body: String,
     shows: Option<Identity>,
     from: Option<IpAddr>,
+    is_cut_short: bool,
 }
 
 impl Outgoing {
@@ -46,7 +48,7 @@ impl Outgoing {
 
     fn new(verb: &'static str, target: impl Into<String>) -> Self {
         let (headers, body) = (Vec::new(), String::new());
-        Outgoing { verb, target: target.into(), headers, body, shows: None, from: None }
+        Outgoing { verb, target: target.into(), headers, body, shows: None, from: None, is_cut_short: false }
     }
 
     /// Over TLS, where the client shows this.
@@ -58,6 +60,12 @@ impl Outgoing {
     /// From this address of the machine.
     pub(super) fn from(mut self, address: IpAddr) -> Self {
         self.from = Some(address);
+        self
+    }
+
+    /// One octet of the body is announced and never comes.
+    pub(super) fn cut_short(mut self) -> Self {
+        self.is_cut_short = true;
         self
     }
 
@@ -124,6 +132,9 @@ impl Outgoing {
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         address: SocketAddr,
     ) -> io::Result<Response<Bytes>> {
+        if self.is_cut_short {
+            return cut_short::exchange(stream, &self.begun(address)).await;
+        }
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         let connection = tokio::spawn(connection);
@@ -137,6 +148,15 @@ impl Outgoing {
         let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
         connection.abort();
         Ok(Response::from_parts(parts, body))
+    }
+
+    /// What goes over the connection before it is cut.
+    fn begun(&self, address: SocketAddr) -> String {
+        let mut text = format!("{} {} HTTP/1.1\r\nhost: {address}\r\n", self.verb, self.target);
+        for (name, value) in &self.headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        format!("{text}content-length: {}\r\n\r\n{}", self.body.len() + 1, self.body)
     }
 }
 

@@ -2,14 +2,18 @@
 
 mod assertion;
 mod certificates;
+mod cut_short;
 mod errors;
+mod given;
 mod grants;
 mod http;
 mod identity;
+mod limits;
 mod refusals;
 mod trial;
+mod untried;
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, mpsc};
@@ -18,8 +22,9 @@ use std::time::Duration;
 
 use countersign::Algorithm;
 use countersign::clock::{Clock as _, SystemClock};
-use countersign::forwarded::CertificateHeader;
+use countersign::forwarded::{CertificateHeader, SourceHeader};
 
+pub(crate) use self::given::{Given, address};
 use self::trial::{Overheard, Trial};
 use crate::cli::Framework;
 use crate::config::clients;
@@ -27,30 +32,26 @@ use crate::config::problem::Problem;
 use crate::log::Log;
 use crate::mutual_tls::{PassesOn, Proxy};
 use crate::registry::RegistryAt;
+use crate::replay::Replay;
 use crate::setup::Setup;
 use crate::{demo, front};
 
-/// Runs everything and says whether all of it was as expected.
-pub(crate) fn run(folder: &Path, framework: Framework) -> Result<ExitCode, Problem> {
+/// Runs everything on this listener and says whether all of it was as expected.
+pub(crate) fn run(folder: &Path, listener: TcpListener, framework: Framework) -> Result<ExitCode, Problem> {
     let io = |error: std::io::Error| Problem::new(error.to_string());
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(io)?;
     let address = listener.local_addr().map_err(io)?;
     let proxy = Proxy {
         trusted: vec![certificates::PROXY.to_string()],
-        passes_on: PassesOn::Certificate(CertificateHeader::client_cert(), None),
+        passes_on: PassesOn::Certificate(CertificateHeader::client_cert(), Some(SourceHeader::XForwardedFor)),
         client_ca: None,
     };
     // What the lines below say of a refusal comes from the observer, so the log can be silent.
     let silent: Log = Arc::new(|_| ());
-    let setup = Setup::demonstration(
-        folder,
-        &listener,
-        (Ipv4Addr::LOCALHOST, 0).into(),
-        &RegistryAt::Memory,
-        &silent,
-    )?
-    .with_more_clients(more_clients(folder)?)
-    .with_proxy(proxy);
+    let setup =
+        Setup::demonstration(folder, &listener, (address.ip(), 0).into(), &RegistryAt::Memory, &silent)?
+            .with_more_clients(more_clients(folder)?)
+            .with_replay(Replay::SmallMemory(limits::ASSERTIONS_OF_ONE_CLIENT))
+            .with_proxy(proxy);
     let tls_address = setup.tls_address().ok_or_else(|| Problem::new("there is no TLS listener"))?;
     let overheard = Arc::new(Overheard::default());
     let mut trial = Trial::new(folder, address, tls_address, Arc::clone(&overheard), &setup.registrations())?;
@@ -69,9 +70,11 @@ pub(crate) fn run(folder: &Path, framework: Framework) -> Result<ExitCode, Probl
     runtime.block_on(async {
         grants::run(&mut trial).await?;
         refusals::run(&mut trial).await?;
+        limits::run(&mut trial).await?;
         errors::run(&mut trial).await?;
         certificates::run(&mut trial).await
     })?;
+    untried::print();
 
     let _ = stop.send(());
     let end = has_ended.recv_timeout(END_LIMIT).map_err(|_| Problem::new("the server does not stop"))?;

@@ -9,7 +9,7 @@ use super::trial::{Expected, Trial, with_assertion};
 use crate::jose::{Failed, SigningKey};
 
 /// The client whose assertions are spoilt.
-const CLIENT: &str = "demo-es256";
+pub(super) const CLIENT: &str = "demo-es256";
 
 pub(super) async fn run(trial: &mut Trial) -> Result<(), Failed> {
     println!("\nOne failure for each reason: the request");
@@ -191,6 +191,7 @@ async fn assertions(trial: &mut Trial) -> Result<(), Failed> {
 /// Clients of this run alone, beside those of the folder, each with one thing about it that is refused.
 pub(super) fn clients(jwk: &serde_json::Value, now: u64) -> serde_json::Value {
     const POST: &str = "client_secret_post";
+    const JWT: &str = "private_key_jwt";
     json!([
         {
             "client_id": "try-expired", "token_endpoint_auth_method": POST,
@@ -212,7 +213,13 @@ pub(super) fn clients(jwk: &serde_json::Value, now: u64) -> serde_json::Value {
             "client_id": "try-narrow", "token_endpoint_auth_method": POST,
             "client_secret": TRY_SECRET, "scope": "read", "grant_types": ["client_credentials"],
         },
-        { "client_id": "try-unpinned", "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [jwk] } },
+        { "client_id": "try-unpinned", "token_endpoint_auth_method": JWT, "jwks": { "keys": [jwk] } },
+        { "client_id": "try-busy", "token_endpoint_auth_method": JWT, "jwks": { "keys": [jwk] } },
+        {
+            "client_id": "try-unreachable", "token_endpoint_auth_method": JWT,
+            // Addresses of this machine are none that a key set is fetched from, unless [fetch] allows it.
+            "jwks_uri": "https://127.0.0.1:1/jwks",
+        },
     ])
 }
 
