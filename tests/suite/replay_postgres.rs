@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::clock::{Clock as _, SystemClock};
-use countersign::replay::{Claim, PostgresReplayStore, ReplayKey, ReplayStore};
+use countersign::replay::{Claim, PostgresReplayStore, ReplayKey, ReplayStore, ReplayUse};
 use countersign::store::StoreError;
 use countersign_tests::patience::{PATIENCE, patiently, until};
 use countersign_tests::replay_conformance as conformance;
@@ -95,6 +95,9 @@ async fn nodes_share_keys_and_in_a_while_counts() {
     assert_eq!(claim(&other, "b", 3).await.unwrap(), Claim::Full);
     // What is used is used, however full it is.
     assert_eq!(claim(&other, "b", 1).await.unwrap(), Claim::Used);
+    // A node that has claimed nothing itself knows of them, too.
+    let third = connect(&url).await.with_capacity(12, 10);
+    until(async || third.in_use() == Some(ReplayUse { entries: 12, capacity: 12 })).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use countersign::replay::{Claim, ReplayKey, ReplayStore, SqliteReplayStore};
+use countersign::replay::{Claim, ReplayKey, ReplayStore, ReplayUse, SqliteReplayStore};
 use countersign::store::StoreError;
 use countersign_tests::drivers::SetClock;
-use countersign_tests::patience::{PATIENCE, patiently};
+use countersign_tests::patience::{PATIENCE, patiently, until};
 use countersign_tests::replay_conformance as conformance;
 use countersign_tests::servers;
 use sqlx::{Connection as _, SqliteConnection};
@@ -55,6 +55,12 @@ async fn two_stores_share_keys_and_counts() {
     assert_eq!(claim(&other, "b", 1).await.unwrap(), Claim::Fresh);
     assert_eq!(claim(&one, "b", 2).await.unwrap(), Claim::Fresh);
     assert_eq!(claim(&other, "b", 3).await.unwrap(), Claim::Full);
+    // Each has claimed the last or been refused after it, and looks once it has answered.
+    for store in [&one, &other] {
+        until(async || store.in_use() == Some(ReplayUse { entries: 12, capacity: 12 })).await;
+    }
+    let again = open(folder.file()).await;
+    assert_eq!(again.in_use(), Some(ReplayUse { entries: 12, capacity: 1_000_000 }), "before it is asked");
 }
 
 #[tokio::test]

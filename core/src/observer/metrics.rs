@@ -9,7 +9,7 @@ use super::event::result;
 use super::{Decision, Observer};
 #[cfg(feature = "fetch")]
 use crate::fetch::KeySetFetcher;
-use crate::replay::MemoryReplayStore;
+use crate::replay::ReplayStore;
 
 /// Counts and times decisions with the crate `metrics`, whose recorder the program chooses. Behind the feature
 /// `metrics`.
@@ -26,7 +26,8 @@ use crate::replay::MemoryReplayStore;
 /// `reason` is empty where nothing was refused. So the number of series is bounded, whatever callers send.
 ///
 /// The gauges are set when the program calls [`record_replay`](Metrics::record_replay) or
-/// [`record_key_sets`](Metrics::record_key_sets): when its exporter is asked, or on a timer.
+/// [`record_key_sets`](Metrics::record_key_sets): when its exporter is asked, or on a timer. A replay store in Redis has
+/// none.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -70,11 +71,14 @@ impl Metrics {
         self
     }
 
-    /// Sets the gauges of a replay store in memory.
+    /// Sets the gauges of a replay store that knows [how full it is](ReplayStore::in_use): exactly, in memory; as of a
+    /// moment ago and for all processes, in SQLite; as of the last count and with this node's claims since, in PostgreSQL.
+    /// For one in Redis it sets nothing: its `used_memory` against its `maxmemory` tells.
     #[allow(clippy::cast_precision_loss, reason = "a gauge is a double")]
-    pub fn record_replay(&self, store: &MemoryReplayStore) {
-        ::metrics::gauge!("client_auth_replay_entries").set(store.len() as f64);
-        ::metrics::gauge!("client_auth_replay_capacity").set(store.capacity() as f64);
+    pub fn record_replay(&self, store: &impl ReplayStore) {
+        let Some(in_use) = store.in_use() else { return };
+        ::metrics::gauge!("client_auth_replay_entries").set(in_use.entries as f64);
+        ::metrics::gauge!("client_auth_replay_capacity").set(in_use.capacity as f64);
     }
 
     /// Sets the gauges of the fetcher to its [`counters`](KeySetFetcher::counters). Behind the feature `fetch`, too.

@@ -9,7 +9,7 @@ use std::fmt;
 use std::hash::BuildHasher;
 use std::time::{Duration, SystemTime};
 
-use super::{Claim, ReplayKey, ReplayStore};
+use super::{Claim, ReplayKey, ReplayStore, ReplayUse};
 use crate::clock::{Clock, SystemClock};
 use crate::store::StoreError;
 use crate::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -221,6 +221,11 @@ impl ReplayStore for MemoryReplayStore {
 
     fn memory_lost_at(&self) -> Option<SystemTime> {
         Some(self.created_at)
+    }
+
+    fn in_use(&self) -> Option<ReplayUse> {
+        let count = |entries| u64::try_from(entries).unwrap_or(u64::MAX);
+        Some(ReplayUse { entries: count(self.len()), capacity: count(self.capacity) })
     }
 }
 

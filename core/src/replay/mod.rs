@@ -64,6 +64,11 @@ pub trait ReplayStore: Send + Sync + 'static {
     fn memory_lost_at(&self) -> Option<SystemTime> {
         None
     }
+
+    /// How full it is, for an operator, as far as it knows without asking anybody. `None` for one that does not know.
+    fn in_use(&self) -> Option<ReplayUse> {
+        None
+    }
 }
 
 /// The [`ReplayStore`] with its future boxed.
@@ -107,6 +112,10 @@ impl<S: ReplayStore> ReplayStore for std::sync::Arc<S> {
     fn memory_lost_at(&self) -> Option<SystemTime> {
         S::memory_lost_at(self)
     }
+
+    fn in_use(&self) -> Option<ReplayUse> {
+        S::in_use(self)
+    }
 }
 
 /// What came of a claim.
@@ -121,6 +130,15 @@ pub enum Claim {
     Full,
     /// No room for this client. Others are not affected.
     ClientFull,
+}
+
+/// How full a store is, as [`in_use`](ReplayStore::in_use) found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplayUse {
+    /// Assertions that it remembers. Expired ones count until they are swept.
+    pub entries: u64,
+    /// Assertions that it has room for.
+    pub capacity: u64,
 }
 
 /// A used assertion: SHA-256 over tenant, client_id and `jti`, each with its length before it, so that no two

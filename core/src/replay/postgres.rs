@@ -19,7 +19,7 @@ use self::connections::Connections;
 use self::counts::Limits;
 use self::shared::Shared;
 use self::upkeep::Upkeep;
-use super::{Claim, ReplayKey, ReplayStore};
+use super::{Claim, ReplayKey, ReplayStore, ReplayUse};
 use crate::store::StoreError;
 
 /// Used assertions in a PostgreSQL database, for all nodes that share it and across their restarts: bounded, with a
@@ -159,6 +159,12 @@ impl ReplayStore for PostgresReplayStore {
 
     fn memory_lost_at(&self) -> Option<SystemTime> {
         SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(self.shared.lost_at().unsigned_abs()))
+    }
+
+    /// As of the last count and this node's own claims since. A node counts while it is asked, so one that is not has an
+    /// old figure, and none before its first count.
+    fn in_use(&self) -> Option<ReplayUse> {
+        Some(ReplayUse { entries: self.shared.counts.all()?, capacity: self.limits.all })
     }
 }
 

@@ -9,7 +9,7 @@ mod writer;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, SystemTime};
 
@@ -17,8 +17,8 @@ use futures_channel::oneshot;
 
 use self::fault::Fault;
 use self::used::{Key, Limits, Task};
-use self::writer::{Request, Writer};
-use super::{Claim, ReplayKey, ReplayStore};
+use self::writer::{Request, Seen, Writer};
+use super::{Claim, ReplayKey, ReplayStore, ReplayUse};
 use crate::clock::{Clock, SystemClock};
 use crate::sqlite_file;
 use crate::store::StoreError;
@@ -67,7 +67,7 @@ pub struct SqliteReplayStore {
     path: PathBuf,
     clock: Arc<dyn Clock>,
     queue: SyncSender<Request>,
-    made_at: Arc<AtomicU64>,
+    seen: Arc<Seen>,
     limits: Limits,
     deadline: Duration,
 }
@@ -95,9 +95,9 @@ impl SqliteReplayStore {
     pub async fn open_with_clock(file: impl AsRef<Path>, clock: impl Clock) -> Result<Self, StoreError> {
         let path = sqlite_file::path(file.as_ref()).map_err(StoreError::new)?;
         let clock: Arc<dyn Clock> = Arc::new(clock);
-        let made_at = Arc::new(AtomicU64::new(0));
+        let seen = Arc::new(Seen::default());
         let (queue, requests) = sync_channel(MOST_WAITING);
-        let writer = Writer::new(path.clone(), Arc::clone(&clock), Arc::clone(&made_at), requests);
+        let writer = Writer::new(path.clone(), Arc::clone(&clock), Arc::clone(&seen), requests);
         let (ready, opened) = oneshot::channel();
         std::thread::Builder::new()
             .name("countersign-replay".to_owned())
@@ -105,7 +105,7 @@ impl SqliteReplayStore {
             .map_err(StoreError::new)?;
         within(OPEN_DEADLINE, opened).await?;
         let (limits, deadline) = (Limits::default(), Self::DEADLINE);
-        Ok(SqliteReplayStore { path, clock, queue, made_at, limits, deadline })
+        Ok(SqliteReplayStore { path, clock, queue, seen, limits, deadline })
     }
 
     /// Room for this many assertions (about 65 bytes each), and for how many of one client. Processes that share a
@@ -170,7 +170,13 @@ impl ReplayStore for SqliteReplayStore {
     }
 
     fn memory_lost_at(&self) -> Option<SystemTime> {
-        SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(self.made_at.load(Ordering::Relaxed)))
+        SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(self.seen.made_at.load(Ordering::Relaxed)))
+    }
+
+    /// Of all processes, as this one found it after its last claim.
+    fn in_use(&self) -> Option<ReplayUse> {
+        let entries = self.seen.live.load(Ordering::Relaxed);
+        Some(ReplayUse { entries, capacity: u64::from(self.limits.all) })
     }
 }
 

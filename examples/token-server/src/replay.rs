@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use countersign::AuthenticatorBuilder;
+use countersign::observer::Metrics;
 use countersign::replay::{
-    MemoryReplayStore, PostgresReplayStore, RedisReplayStore, ReplayStore, SqliteReplayStore,
+    MemoryReplayStore, PostgresReplayStore, RedisReplayStore, ReplayStore, ReplayUse, SqliteReplayStore,
 };
 use countersign::throttle::{FailureLimits, RedisThrottle};
 
@@ -45,24 +46,24 @@ impl Replay {
             Replay::Sqlite(file) => {
                 let store = stores::block_on(SqliteReplayStore::open(file))?
                     .map_err(|error| Problem::new(format!("replay: {error}")))?;
-                let state = ReplayState::shared("sqlite", &store);
-                Ok((builder.replay(store), state))
+                let store = Arc::new(store);
+                Ok((builder.replay(Arc::clone(&store)), ReplayState::new("sqlite", store)))
             }
             Replay::Postgres(url) => {
                 let store = stores::block_on(PostgresReplayStore::connect(url.with_password()))?
                     .map_err(|error| stores::unreachable("replay", &url, &error))?;
-                let state = ReplayState::shared("postgres", &store);
-                Ok((builder.replay(store), state))
+                let store = Arc::new(store);
+                Ok((builder.replay(Arc::clone(&store)), ReplayState::new("postgres", store)))
             }
             Replay::Redis(url) => {
                 let unreachable = |error| stores::unreachable("replay", &url, &error);
                 let store = stores::block_on(RedisReplayStore::connect(url.with_password()))?;
-                let store = store.map_err(unreachable)?;
+                let store = Arc::new(store.map_err(unreachable)?);
                 // Whoever guesses must not have a budget for each node.
                 let throttle = RedisThrottle::connect(url.with_password(), FailureLimits::new());
                 let throttle = stores::block_on(throttle)?.map_err(unreachable)?;
-                let state = ReplayState::shared("redis", &store);
-                Ok((builder.replay(store).throttle(throttle), state))
+                let builder = builder.replay(Arc::clone(&store)).throttle(throttle);
+                Ok((builder, ReplayState::new("redis", store)))
             }
         }
     }
@@ -70,12 +71,7 @@ impl Replay {
 
 fn in_memory(builder: AuthenticatorBuilder, store: MemoryReplayStore) -> (AuthenticatorBuilder, ReplayState) {
     let store = Arc::new(store);
-    let state = ReplayState {
-        kind: "memory",
-        memory_lost_at: store.memory_lost_at(),
-        memory: Some(Arc::clone(&store)),
-    };
-    (builder.replay(store), state)
+    (builder.replay(Arc::clone(&store)), ReplayState::new("memory", store))
 }
 
 /// What an operator sees of the open store.
@@ -84,13 +80,37 @@ pub(crate) struct ReplayState {
     pub(crate) kind: &'static str,
     /// When it last lost what it remembered, as far as that was known when it was opened.
     pub(crate) memory_lost_at: Option<SystemTime>,
-    /// The store itself, where its entries can be counted without asking anybody.
-    pub(crate) memory: Option<Arc<MemoryReplayStore>>,
+    store: Arc<dyn Observed>,
 }
 
 impl ReplayState {
-    /// Of a store that lies outside this process.
-    fn shared(kind: &'static str, store: &impl ReplayStore) -> Self {
-        ReplayState { kind, memory_lost_at: store.memory_lost_at(), memory: None }
+    fn new(kind: &'static str, store: Arc<impl ReplayStore>) -> Self {
+        ReplayState { kind, memory_lost_at: store.memory_lost_at(), store }
+    }
+
+    /// How full it is, if it can tell.
+    pub(crate) fn in_use(&self) -> Option<ReplayUse> {
+        self.store.in_use()
+    }
+
+    /// Sets its gauges.
+    pub(crate) fn record(&self, metrics: &Metrics) {
+        self.store.record(metrics);
+    }
+}
+
+/// A store of any kind, as it is at the moment.
+trait Observed: Send + Sync {
+    fn in_use(&self) -> Option<ReplayUse>;
+    fn record(&self, metrics: &Metrics);
+}
+
+impl<S: ReplayStore> Observed for S {
+    fn in_use(&self) -> Option<ReplayUse> {
+        ReplayStore::in_use(self)
+    }
+
+    fn record(&self, metrics: &Metrics) {
+        metrics.record_replay(self);
     }
 }

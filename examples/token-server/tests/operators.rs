@@ -151,6 +151,13 @@ fn an_operator_sees_figures_events_and_what_can_be_served() -> Outcome<()> {
             r#"client_auth_total{endpoint="token",method="client_secret_basic",result="authenticated",reason=""} 1"#,
             r#"client_auth_total{endpoint="token",method="client_secret_basic",result="refused",reason="unknown_client"} 1"#,
             "client_auth_duration_seconds_bucket",
+            "client_auth_replay_entries 0",
+            "client_auth_replay_capacity 1000000",
+            "client_auth_key_set_fetches 0",
+            "client_auth_key_set_joined 0",
+            "client_auth_key_set_served_stale 0",
+            "client_auth_key_set_cooled_down 0",
+            "client_auth_key_set_refused_addresses 0",
         ] {
             assert!(figures.contains(line), "{framework}: {line} in\n{figures}");
         }

@@ -3,7 +3,8 @@
 use countersign::fetch::KeySetFetcher;
 use countersign::key_source::KeySource;
 use countersign::observer::Metrics;
-use countersign::replay::{MemoryReplayStore, ReplayKey, ReplayStore};
+use countersign::replay::{Claim, MemoryReplayStore, ReplayKey, ReplayStore};
+use countersign::store::StoreError;
 use countersign_tests::request::Request;
 
 use super::captured::Captured;
@@ -67,6 +68,7 @@ fn the_gauges_show_the_replay_store_and_the_fetcher() {
         let key = ReplayKey::new("", "client", "id");
         futures_executor::block_on(store.claim(&key, std::time::Duration::from_secs(60))).unwrap();
         metrics.record_replay(&store);
+        metrics.record_replay(&Unknowing);
         let fetcher = KeySetFetcher::new();
         // Nothing is sent: plain http is no URL of keys.
         futures_executor::block_on(fetcher.keys("http://client.example/jwks")).unwrap_err();
@@ -74,6 +76,7 @@ fn the_gauges_show_the_replay_store_and_the_fetcher() {
     });
     let figures = captured.figures();
     for (figure, value) in [
+        // A store that does not know leaves them as they are.
         ("client_auth_replay_entries", 1.0),
         ("client_auth_replay_capacity", 50.0),
         ("client_auth_key_set_fetches", 0.0),
@@ -86,4 +89,16 @@ fn the_gauges_show_the_replay_store_and_the_fetcher() {
         assert_eq!(figures.get(figure), Some(&value), "{figure}: {figures:?}");
     }
     assert_eq!(figures.len(), 8);
+}
+
+struct Unknowing;
+
+impl ReplayStore for Unknowing {
+    async fn claim(&self, _: &ReplayKey<'_>, _: std::time::Duration) -> Result<Claim, StoreError> {
+        Err(StoreError::new("it is not asked"))
+    }
+
+    async fn release(&self, _: &ReplayKey<'_>) -> Result<(), StoreError> {
+        Err(StoreError::new("it is not asked"))
+    }
 }

@@ -32,6 +32,8 @@ pub(super) struct Counts(Mutex<State>);
 #[derive(Default)]
 struct State {
     counted: Tally,
+    /// Has a count come to an end?
+    is_counted: bool,
     /// Since the last count began that came to an end.
     since: Tally,
     /// The claims of these since another began. No releases: it may have seen them already, and a key that is taken off
@@ -72,6 +74,13 @@ impl Counts {
         }
     }
 
+    /// The keys that there are, once they were counted.
+    pub(super) fn all(&self) -> Option<u64> {
+        let state = self.lock();
+        let all = u64::try_from(state.counted.all + state.since.all).unwrap_or_default();
+        state.is_counted.then_some(all)
+    }
+
     /// One more key of this client, or one less.
     pub(super) fn add(&self, client: i64, number: i64) {
         let mut state = self.lock();
@@ -97,7 +106,7 @@ impl Counts {
 
     fn end(&self, counted: Tally) {
         let mut state = self.lock();
-        state.counted = counted;
+        (state.counted, state.is_counted) = (counted, true);
         state.since = state.meanwhile.take().unwrap_or_default();
     }
 
@@ -155,8 +164,10 @@ mod tests {
         counts.begin();
         counts.add(1, -1);
         counts.add(2, 10);
+        assert_eq!(counts.all(), None, "what others have is not known yet");
         // It has seen the release, and none of the claims.
         counts.end(tally(vec![(Some(1), 9), (None, 9)]));
+        assert_eq!(counts.all(), Some(19));
         assert_eq!(counts.refusal(1, LIMITS), None);
         counts.add(1, 1);
         assert_eq!(counts.refusal(1, LIMITS), Some(Claim::ClientFull));

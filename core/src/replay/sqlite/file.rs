@@ -22,6 +22,12 @@ impl Opened {
         identity(path).is_ok_and(|identity| identity == self.identity)
     }
 
+    /// How many keys are in it, expired ones too.
+    pub(super) async fn live(&mut self) -> Result<u64, Error> {
+        let live: i64 = sqlx::query_scalar("SELECT live FROM store").fetch_one(&mut self.connection).await?;
+        Ok(u64::try_from(live).unwrap_or_default())
+    }
+
     /// Empties a log that has become long. SQLite starts it anew by itself only when everything in it has been
     /// copied to the database, and while several processes write there is always somebody who has just added to it.
     pub(super) async fn shorten_log(&mut self, path: &Path) {

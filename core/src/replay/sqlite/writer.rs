@@ -26,10 +26,19 @@ pub(super) struct Request {
     pub(super) reply: oneshot::Sender<Result<Claim, Fault>>,
 }
 
+/// What was last seen of the file.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// In seconds since the epoch.
+    pub(super) made_at: AtomicU64,
+    /// The keys in it.
+    pub(super) live: AtomicU64,
+}
+
 pub(super) struct Writer {
     path: PathBuf,
     clock: Arc<dyn Clock>,
-    made_at: Arc<AtomicU64>,
+    seen: Arc<Seen>,
     requests: Receiver<Request>,
     /// None after an error, until the next request opens the file anew.
     file: Option<Opened>,
@@ -40,15 +49,16 @@ impl Writer {
     pub(super) fn new(
         path: PathBuf,
         clock: Arc<dyn Clock>,
-        made_at: Arc<AtomicU64>,
+        seen: Arc<Seen>,
         requests: Receiver<Request>,
     ) -> Self {
-        Writer { path, clock, made_at, requests, file: None, sweeps: Schedule::default() }
+        Writer { path, clock, seen, requests, file: None, sweeps: Schedule::default() }
     }
 
     /// Until the store is dropped.
     pub(super) fn run(mut self, ready: oneshot::Sender<Result<(), Fault>>) {
         let opened = self.open_first(&ready);
+        self.count();
         let failed = opened.is_err();
         if ready.send(opened.map_err(|error| self.fault(error))).is_err() || failed {
             return;
@@ -64,6 +74,7 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             self.tidy();
+            self.count();
             // Another process can only look for the lock from time to time, and would hardly ever find it free here.
             sleep(GAP);
         }
@@ -138,6 +149,15 @@ impl Writer {
         }
     }
 
+    /// For whoever wants to know how full it is. An error, if it lasts, will be the next claim's.
+    fn count(&mut self) {
+        if let Some(file) = &mut self.file
+            && let Ok(live) = block_on(file.live())
+        {
+            self.seen.live.store(live, Ordering::Relaxed);
+        }
+    }
+
     /// The open file, opened again when it was closed after an error or is not the one at the path any more.
     async fn open(&mut self) -> Result<&mut Opened, Error> {
         let open = self.file.take().filter(|file| file.is_at(&self.path));
@@ -145,7 +165,7 @@ impl Writer {
             Some(file) => file,
             None => {
                 let file = file::open(&self.path, since_epoch(self.clock.now()).as_secs()).await?;
-                self.made_at.store(file.made_at, Ordering::Relaxed);
+                self.seen.made_at.store(file.made_at, Ordering::Relaxed);
                 file
             }
         };

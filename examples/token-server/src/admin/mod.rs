@@ -44,6 +44,7 @@ pub(crate) struct Admin {
     keys: Arc<KeyUse>,
     tally: Arc<Tally>,
     figures: PrometheusHandle,
+    metrics: Metrics,
 }
 
 /// The observers that feed it.
@@ -62,14 +63,15 @@ impl Admin {
             PrometheusBuilder::new().set_buckets(&buckets).map_err(|error| refuse(&error))?.build_recorder();
         let figures = recorder.handle();
         metrics::set_global_recorder(recorder).map_err(|error| refuse(&error))?;
+        let metrics = Metrics::new();
         let (health, events) = (Arc::new(Health::default()), Arc::new(RingBuffer::new(KEPT_EVENTS)));
         let methods = Arc::new(MethodUse::new());
         let (secrets, keys, tally) = (Arc::new(SecretUse::new()), Arc::default(), Arc::default());
         let observers = (
-            (Arc::clone(&health), Arc::clone(&events), Arc::clone(&methods), Metrics::new()),
+            (Arc::clone(&health), Arc::clone(&events), Arc::clone(&methods), metrics),
             (Arc::clone(&secrets), Arc::clone(&keys), Arc::clone(&tally)),
         );
-        Ok((Admin { health, events, methods, secrets, keys, tally, figures }, observers))
+        Ok((Admin { health, events, methods, secrets, keys, tally, figures, metrics }, observers))
     }
 
     /// Serves on a thread of its own, for as long as the process lives. The page shows the lines of a demonstration.

@@ -8,7 +8,7 @@ use super::{Admin, Answer, Listening, response};
 /// `None` for a path that is not of this group.
 pub(super) fn answer<B>(listening: &Listening, request: &Request<B>) -> Option<Answer> {
     let show: fn(&Listening) -> Answer = match request.uri().path() {
-        "/metrics" => |listening| metrics(&listening.admin),
+        "/metrics" => metrics,
         "/health" => |_| response::json(StatusCode::OK, &json!({ "status": "ok" })),
         "/ready" => |listening| ready(&listening.admin),
         "/events" => |listening| events(&listening.admin),
@@ -21,7 +21,11 @@ pub(super) fn answer<B>(listening: &Listening, request: &Request<B>) -> Option<A
     })
 }
 
-fn metrics(admin: &Admin) -> Answer {
+fn metrics(listening: &Listening) -> Answer {
+    let (admin, running) = (&listening.admin, &listening.running);
+    // Gauges are what they were set to last.
+    admin.metrics.record_key_sets(&running.fetcher);
+    running.replay.record(&admin.metrics);
     admin.figures.run_upkeep();
     response::of_type(StatusCode::OK, "text/plain; version=0.0.4", admin.figures.render())
 }

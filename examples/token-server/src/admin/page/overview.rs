@@ -114,10 +114,11 @@ fn key_sets_of(listening: &Listening, sets: &[CachedKeySet], text: &str) -> Valu
 
 fn replay(listening: &Listening) -> Value {
     let replay = &listening.running.replay;
+    let in_use = replay.in_use();
     json!({
         "kind": replay.kind,
-        "entries": replay.memory.as_ref().map(|store| store.len()),
-        "capacity": replay.memory.as_ref().map(|store| store.capacity()),
+        "entries": in_use.map(|in_use| in_use.entries),
+        "capacity": in_use.map(|in_use| in_use.capacity),
         "memory_lost_at": replay.memory_lost_at.map(seconds),
     })
 }
