@@ -78,14 +78,17 @@ fn in_memory(builder: AuthenticatorBuilder, store: MemoryReplayStore) -> (Authen
 #[derive(Clone)]
 pub(crate) struct ReplayState {
     pub(crate) kind: &'static str,
-    /// When it last lost what it remembered, as far as that was known when it was opened.
-    pub(crate) memory_lost_at: Option<SystemTime>,
     store: Arc<dyn Observed>,
 }
 
 impl ReplayState {
     fn new(kind: &'static str, store: Arc<impl ReplayStore>) -> Self {
-        ReplayState { kind, memory_lost_at: store.memory_lost_at(), store }
+        ReplayState { kind, store }
+    }
+
+    /// When it last lost what it remembered: a store that others share can do so at any time.
+    pub(crate) fn memory_lost_at(&self) -> Option<SystemTime> {
+        self.store.memory_lost_at()
     }
 
     /// How full it is, if it can tell.
@@ -101,11 +104,16 @@ impl ReplayState {
 
 /// A store of any kind, as it is at the moment.
 trait Observed: Send + Sync {
+    fn memory_lost_at(&self) -> Option<SystemTime>;
     fn in_use(&self) -> Option<ReplayUse>;
     fn record(&self, metrics: &Metrics);
 }
 
 impl<S: ReplayStore> Observed for S {
+    fn memory_lost_at(&self) -> Option<SystemTime> {
+        ReplayStore::memory_lost_at(self)
+    }
+
     fn in_use(&self) -> Option<ReplayUse> {
         ReplayStore::in_use(self)
     }

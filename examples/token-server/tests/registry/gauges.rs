@@ -43,15 +43,32 @@ fn the_gauges_follow_the_replay_store_and_the_fetcher() -> Outcome<()> {
     Ok(())
 }
 
-/// One that does not know how full it is has no gauge. The fetcher has its own all the same.
+/// It does not know how full it is, and has no gauge. The fetcher has its own all the same.
 #[test]
-fn a_redis_has_no_gauge() -> Outcome<()> {
+fn a_redis_that_is_flushed_remembers_since_then() -> Outcome<()> {
     let redis = RedisServer::start();
-    let folder = folder(&redis.url(), &SigningKey::generate(Algorithm::ES256)?)?;
+    let key = SigningKey::generate(Algorithm::ES256)?;
+    let folder = folder(&redis.url(), &key)?;
     let node = Node::start(&folder.0, "axum")?;
-    let mut operator = node.connect_as_operator()?;
+    let (mut connection, mut operator) = (node.connect()?, node.connect_as_operator()?);
     assert_eq!(gauge(&mut operator, "client_auth_replay_entries")?, None);
     assert_eq!(gauge(&mut operator, "client_auth_key_set_fetches")?, Some(0.0));
+
+    let mut shown = || -> Outcome<[Option<u64>; 2]> {
+        let overview = operator.send("GET", "/overview", &[], "")?.json()?;
+        assert_eq!(overview["replay"]["kind"], "redis", "{overview}");
+        Ok([&overview["replay"]["memory_lost_at"], &overview["now"]].map(Value::as_u64))
+    };
+    let [started_at, _] = shown()?;
+    // In another second, since what is shown is whole ones.
+    let flushed_at = until(LIMIT, || Ok(shown()?[1].filter(|now| Some(*now) > started_at)))?;
+    redis.ask::<()>(["FLUSHALL"]);
+    let lost_at = until(LIMIT, || {
+        // The claim that finds it out, and others if that one had no answer. A loss makes it 400 or 503.
+        connection.form("/token", None, &form_with("app", &key)?)?;
+        Ok(shown()?[0].filter(|lost_at| Some(*lost_at) > started_at))
+    })?;
+    assert!(started_at.is_some() && lost_at >= flushed_at, "{started_at:?} {flushed_at:?} {lost_at:?}");
     Ok(())
 }
 

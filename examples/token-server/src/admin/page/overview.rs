@@ -119,7 +119,7 @@ fn replay(listening: &Listening) -> Value {
         "kind": replay.kind,
         "entries": in_use.map(|in_use| in_use.entries),
         "capacity": in_use.map(|in_use| in_use.capacity),
-        "memory_lost_at": replay.memory_lost_at.map(seconds),
+        "memory_lost_at": replay.memory_lost_at().map(seconds),
     })
 }
 
