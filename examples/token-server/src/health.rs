@@ -87,3 +87,18 @@ fn now() -> SystemTime {
 /// Without another request nobody knows whether the trouble is over, and a load balancer that sends none would never
 /// learn it.
 const REMEMBERED: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_tried_for_half_a_minute_counts_as_ok() {
+        let failed_at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
+        let state = State { failing: Some(("store_unavailable", failed_at)) };
+        let after = |seconds| state.failing_now(failed_at + Duration::from_secs(seconds));
+        assert_eq!((after(0), after(29)), (Some("store_unavailable"), Some("store_unavailable")));
+        assert_eq!(after(30), None);
+        assert_eq!(State::default().failing_now(failed_at), None, "nobody has tried it");
+    }
+}

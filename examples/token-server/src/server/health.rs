@@ -1,4 +1,4 @@
-//! `GET /health`: the process answers, and every method it is configured for can be served.
+//! `GET /health`: the process answers. What it can serve is said by `/ready`, at the listener of `[admin]`.
 
 use serde_json::json;
 
