@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 
 use metrics::{
     CounterFn, GaugeFn, HistogramFn, Key, KeyName, Metadata as About, Recorder, SharedString, Unit,
 };
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::subscriber::NoSubscriber;
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
 /// Everything that was said, by whomever.
 #[derive(Clone, Default)]
@@ -40,6 +41,10 @@ impl Told {
 impl Captured {
     /// Listens on this thread while `work` is done.
     pub(crate) fn listen<T>(&self, work: impl FnOnce() -> T) -> T {
+        // While there is one subscriber only, `tracing` asks the one of the thread that comes first to an event whether
+        // anybody wants it. That may be another test's thread, which has none.
+        static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
+        LazyLock::force(&ANOTHER);
         let listener = Listener { captured: self.clone(), spans: Mutex::default(), next: AtomicU64::new(1) };
         tracing::subscriber::with_default(listener, || metrics::with_local_recorder(self, work))
     }
