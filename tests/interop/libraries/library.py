@@ -68,6 +68,9 @@ def microsoft(bed: Bed) -> list[Try]:
         files = {name: client[name] for name in ["key", "certificate"]}
         tries += [
             Try("private_key_jwt", algorithm, CLIENT, {**once, **files}),
+            Try("private_key_jwt", algorithm, PASSWORD, {**once, **files}),
+            # The code and the refresh token are two requests within that time.
+            Try("private_key_jwt", algorithm, CODE, client, decisions=2),
             Try("private_key_jwt", algorithm, CLIENT, {**once, **files, "key": str(bed.stranger("RS256"))},
                 "signature_invalid"),
             Try("private_key_jwt", algorithm, CLIENT, {**once, **files}, "replayed", decisions=2,
@@ -76,6 +79,12 @@ def microsoft(bed: Bed) -> list[Try]:
                 special=f"the same assertion again, {algorithm}, with assertion_reuse", options={"times": 2}),
         ]
     return tries
+
+
+def own_assertions(bed: Bed) -> list[Try]:
+    """Microsoft's take assertions too that their users sign, by a function that is called for each request."""
+    return [Try("private_key_jwt", "ES256", CLIENT, bed.credentials("demo-es256"), decisions=2,
+                special="assertions of the user's own, twice", options={"times": 2, "assertion": "own"})]
 
 
 def authlibs_claims(bed: Bed) -> list[Try]:
@@ -109,8 +118,8 @@ LIBRARIES = [
         **SECRETS, "client_secret_jwt": ["HS256"], **PUBLIC, **CERTIFICATES,
         "private_key_jwt": [*ASYMMETRIC, "Ed25519"],
     }, [CLIENT, CODE, PASSWORD], "3.8.8", [awkward(*AWKWARD_IDS, WITH_COLON)]),
-    Library("@azure/msal-node", installed.node, "msal_node", {"client_secret_post": []}, [CLIENT], "7.2.1",
-        [microsoft]),
+    Library("@azure/msal-node", installed.node, "msal_node", {"client_secret_post": [], **PUBLIC},
+        [CLIENT, CODE, PASSWORD], "7.2.1", [microsoft, own_assertions]),
     Library("simple-oauth2", installed.node, "simple_oauth2", SECRETS, [CLIENT, CODE, PASSWORD], "5.1.0",
         [awkward(*AWKWARD_IDS, WITH_COLON), loosely]),
     Library("passport-oauth2", installed.node, "passport_oauth2", {"client_secret_post": [], **PUBLIC},
@@ -121,7 +130,8 @@ LIBRARIES = [
         [awkward(*AWKWARD_IDS), colon_is_lost]),
     Library("requests-oauthlib", installed.python, "requests_oauthlib_", {**SECRETS, **CERTIFICATES, **PUBLIC},
         [CLIENT, CODE, PASSWORD], "2.0.0", [awkward(*AWKWARD_IDS), colon_is_lost]),
-    Library("msal", installed.python, "msal_", {"client_secret_post": []}, [CLIENT], "1.39.0", [microsoft]),
+    Library("msal", installed.python, "msal_", {"client_secret_post": [], **PUBLIC}, [CLIENT, CODE, PASSWORD], "1.39.0",
+        [microsoft, own_assertions]),
     Library("requests_oauth2client", installed.python, "requests_oauth2client_", {
         **SECRETS, "client_secret_jwt": ["HS256", "HS384", "HS512"], **PUBLIC, **CERTIFICATES,
         "private_key_jwt": [*ASYMMETRIC, "EdDSA"],
