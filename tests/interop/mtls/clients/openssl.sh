@@ -47,7 +47,8 @@ answers() {
     spoken=$(sed -n 's/^\(New\|Reused\), TLSv\([0-9.]*\), .*/\2/p' "$scratch/said" | head -1)
     # No line ends where a body does.
     mapfile -t statuses < <(grep --only-matching 'HTTP/1\.1 [0-9]*' "$scratch/said" | cut -d ' ' -f 2)
-    mapfile -t bodies < <(grep --only-matching '{"[^}]*}' "$scratch/said")
+    # The dump of a session ticket beside them can hold any three characters, so a member's name is looked for too.
+    mapfile -t bodies < <(grep --only-matching '{"[a-z_]*":[^}]*}' "$scratch/said")
     for ((i = 1; i <= $#; i++)); do
         printf '%s\t%s\t%s\t%s\n' "${!i}" "${statuses[i - 1]-}" "$spoken" "${bodies[i - 1]-}"
     done
