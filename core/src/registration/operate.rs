@@ -29,7 +29,7 @@ impl Registration {
     /// shows once; one that needs none takes the secrets away. An operator may set more than a client may of itself:
     /// `auth_methods`, `client_secrets` with a `secret_hash`, `disabled`, any scope; not `client_id`, and no secret in the
     /// clear as `client_secret`. `client_secret_expires_at` ends the current secret, and with it those before; 0 and `null`
-    /// are never.
+    /// are never. `client_secrets` replaces every secret, an imported `client_secret` too.
     ///
     /// Grant and response types that are removed are those of RFC 7591 §2 from then on, as at a registration. `scope` has no
     /// default there: without one, a client has whatever the application gives to a client without; set it to narrow.
@@ -164,9 +164,13 @@ fn patched(stored: &ClientMetadata, patch: &Map<String, Value>) -> Result<Client
             return Err(MetadataError::new(field, "is not changed by a patch", *cure));
         }
     }
-    let ends_secrets =
-        patch.contains_key("client_secret_expires_at") && !patch.contains_key("client_secrets");
+    let lists_secrets = patch.contains_key("client_secrets");
+    let ends_secrets = patch.contains_key("client_secret_expires_at") && !lists_secrets;
     let mut before = stored.clone();
+    if lists_secrets && before.client_secret.take().is_some() {
+        // Replaced like those that are listed. The end was that of this one alone.
+        before.client_secret_expires_at = None;
+    }
     if ends_secrets {
         // Each with the end that it has by the member that is about to change.
         list_secrets(&mut before);

@@ -237,3 +237,48 @@ fn an_operator_ends_an_imported_secret_by_its_date() {
     assert_eq!(bed.patch(&client, &json!({"client_secret_expires_at": NOW})).status(), 200);
     assert_eq!(bed.by_basic(&client, &secret), Err(Reason::SecretExpired));
 }
+
+/// An operator is not shown `client_secret`, and says with `client_secrets` what there is from then on: nothing brings the
+/// old one back, or ends a new one when it ended.
+#[test]
+fn an_imported_secret_goes_with_the_list_that_replaces_it() {
+    const NEW: &str = "qlBStgzGRQBg8UMGM6AxUymr5ZrUKTCw";
+    let list = json!([{"secret_hash": countersign::secret::sha256(NEW)}]);
+    let before = [(0, 0), (0, NOW - 60), (NOW - 60, 0), (0, NOW + 60)];
+    let after = [(&Value::Null, None), (&list, None), (&list, Some(0)), (&list, Some(NOW + DAY))];
+    for (end, end_of_listed) in before {
+        for (listed, new_end) in after {
+            let bed = bed();
+            let client = machine(&bed);
+            let mut stored = bed.stored(&client).unwrap();
+            let members = json!({
+                "client_id": id(&client), "grant_types": ["client_credentials"],
+                "client_secret": "cs_leaked", "client_secret_expires_at": end,
+                "client_secrets": [{
+                    "secret_hash": countersign::secret::sha256("cs_listed"), "expires_at": end_of_listed,
+                }],
+            });
+            stored.metadata = serde_json::from_value(members).unwrap();
+            assert!(block_on(bed.clients.replace(&stored)).unwrap());
+            let by = |secret: &str| bed.by_basic(&client, &json!(secret));
+            let is_valid = |end| end == 0 || end > NOW;
+            assert_eq!(by("cs_leaked").is_ok(), is_valid(end));
+            assert_eq!(by("cs_listed").is_ok(), is_valid(end_of_listed));
+            let mut patch = json!({"client_secrets": listed});
+            if let Some(end) = new_end {
+                patch["client_secret_expires_at"] = json!(end);
+            }
+            let answer = bed.patch(&client, &patch);
+            assert_eq!(answer.status(), 200, "{patch}: {:?}", answer.body());
+            let answer = document(&answer);
+            let issued = answer.get("client_secret").and_then(Value::as_str);
+            assert_eq!(issued.is_some(), listed.is_null(), "{patch}: {answer}");
+            assert_eq!(answer["client_secret_expires_at"], new_end.unwrap_or(0), "{patch}: {answer}");
+            assert_eq!(answer["client_secrets"].as_array().map(Vec::len), Some(1), "{patch}: {answer}");
+            for old in ["cs_leaked", "cs_listed"] {
+                assert_eq!(by(old), Err(Reason::SecretMismatch), "{patch}: {old}");
+            }
+            assert!(by(issued.unwrap_or(NEW)).is_ok(), "{patch}");
+        }
+    }
+}
