@@ -180,7 +180,8 @@ impl Database {
     /// Every now and then, what is dead goes. Each node does it; the second finds nothing.
     async fn sweep(&self, now: u64) -> Result<(), StoreError> {
         let swept = self.upkeep.swept.load(Ordering::Relaxed);
-        let is_due = now >= swept.saturating_add(SWEEP_SECONDS);
+        // Also after a clock that was ahead has been set back: the time of that sweep may be long in coming.
+        let is_due = now.abs_diff(swept) >= SWEEP_SECONDS;
         // Only when it is due: else whoever writes puts it off, and what is written all the time is never swept.
         let is_ours =
             || self.upkeep.swept.compare_exchange(swept, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
