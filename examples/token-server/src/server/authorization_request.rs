@@ -21,8 +21,16 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) challenge: Option<Challenge>,
     /// `prompt=none`: answer without asking the user anything.
     pub(crate) silent: bool,
-    /// The `request_uri` it was pushed under. It is used up when the code is issued.
-    pub(crate) pushed_as: Option<String>,
+    /// It is used up when the code is issued.
+    pub(crate) pushed_as: Option<Pushed>,
+}
+
+/// How a request was pushed.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Pushed {
+    pub(crate) request_uri: String,
+    /// When the client's [quota](crate::state::Quota) counted it, in Unix seconds.
+    pub(crate) counted: u64,
 }
 
 /// Where the browser goes back to.

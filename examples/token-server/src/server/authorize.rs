@@ -98,11 +98,11 @@ impl Server {
 
     async fn code_for(&self, request: AuthorizationRequest, user: &User) -> Result<String, OAuthError> {
         let now = self.now();
-        if let Some(pushed_as) = &request.pushed_as {
-            if !par::use_up(&self.state, pushed_as, now).await? {
+        if let Some(pushed) = &request.pushed_as {
+            if !par::use_up(&self.state, &pushed.request_uri, now).await? {
                 return Err(OAuthError::invalid_request("request_uri was used before or has expired"));
             }
-            self.pushed_requests.give_back(&request.client_id, now);
+            self.pushed_requests.give_back(&request.client_id, pushed.counted);
         }
         let grant = self.new_grant(&request.client_id, user, request.scope, now)?;
         let redirect_uri = request.names_redirect_uri.then_some(request.destination.redirect_uri);

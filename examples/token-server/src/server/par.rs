@@ -3,7 +3,7 @@
 use countersign::AuthenticatedClient;
 use serde_json::json;
 
-use super::authorization_request::AuthorizationRequest;
+use super::authorization_request::{AuthorizationRequest, Pushed};
 use super::{OAuthError, Response, Server};
 use crate::jose::{self, Failed};
 use crate::state::{Kind, Quota, State};
@@ -45,20 +45,18 @@ impl Server {
         let mut request =
             AuthorizationRequest::read(form, registration, self.pkce).map_err(|refused| refused.error())?;
         let request_uri = format!("{URN}{}", jose::random(32)?);
-        request.pushed_as = Some(request_uri.clone());
         let now = self.now();
+        let counted = self.pushed_requests.take(client.client_id(), now).ok_or(OAuthError {
+            status: 429,
+            error: "temporarily_unavailable",
+            description: "this client has pushed too many requests in a short time",
+        })?;
+        request.pushed_as = Some(Pushed { request_uri: request_uri.clone(), counted });
         let kept = serde_json::to_vec(&request).map_err(|_| Failed)?;
-        if !self.pushed_requests.take(client.client_id(), now) {
-            return Err(OAuthError {
-                status: 429,
-                error: "temporarily_unavailable",
-                description: "this client has pushed too many requests in a short time",
-            });
-        }
         let expires = now + LIFE_SECONDS;
         let written = self.state.insert(Kind::PushedRequest, &request_uri, kept, expires, now).await;
         if written.is_err() {
-            self.pushed_requests.give_back(client.client_id(), now);
+            self.pushed_requests.give_back(client.client_id(), counted);
         }
         written?;
         Ok(Response::json(201, &json!({ "request_uri": request_uri, "expires_in": LIFE_SECONDS })))

@@ -18,12 +18,11 @@ impl Server {
             if claims.client_id != client.client_id() {
                 return Err(OAuthError::invalid_grant("the token was issued to another client"));
             }
-            if !self.revocations.take(client.client_id(), now) {
-                return Err(OAuthError::unavailable());
-            }
+            let counted =
+                self.revocations.take(client.client_id(), now).ok_or_else(OAuthError::unavailable)?;
             let written = self.grants.revoke_access_token(&claims.jti, claims.exp, now).await;
             if written.is_err() {
-                self.revocations.give_back(client.client_id(), now);
+                self.revocations.give_back(client.client_id(), counted);
             }
             written?;
         }
