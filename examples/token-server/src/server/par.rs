@@ -56,6 +56,7 @@ impl Server {
         let expires = now + LIFE_SECONDS;
         let written = self.state.insert(Kind::PushedRequest, &request_uri, kept, expires, now).await;
         if written.is_err() {
+            // It may have been written all the same, where the answer was late: the room of the kind bounds that.
             self.pushed_requests.give_back(client.client_id(), counted);
         }
         written?;

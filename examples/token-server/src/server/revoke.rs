@@ -22,6 +22,7 @@ impl Server {
                 self.revocations.take(client.client_id(), now).ok_or_else(OAuthError::unavailable)?;
             let written = self.grants.revoke_access_token(&claims.jti, claims.exp, now).await;
             if written.is_err() {
+                // It may have been written all the same, where the answer was late: the room of the kind bounds that.
                 self.revocations.give_back(client.client_id(), counted);
             }
             written?;
