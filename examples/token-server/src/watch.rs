@@ -121,9 +121,10 @@ impl Watched {
     }
 }
 
-/// When it was written, how long it is, and which file it is: two that are renamed into one place, one after the other, can
-/// have the same time and length.
-type Stamp = Option<(SystemTime, u64, u64)>;
+/// When it was written and how long it is, which file it is, and when anything about it has changed. Files that are copied or
+/// renamed into one place, one after the other, can have the same date and length, and one has the number of another that is
+/// gone; but no tool sets the time of a change.
+type Stamp = Option<(SystemTime, u64, (u64, i64, i64))>;
 
 /// By which a file that was written again is known.
 struct Stamps {
@@ -145,10 +146,13 @@ impl Stamps {
 fn stamp(file: &Path) -> Stamp {
     let metadata = std::fs::metadata(file).ok()?;
     #[cfg(unix)]
-    let number = std::os::unix::fs::MetadataExt::ino(&metadata);
+    let identity = {
+        use std::os::unix::fs::MetadataExt as _;
+        (metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
+    };
     #[cfg(not(unix))]
-    let number = 0;
-    Some((metadata.modified().ok()?, metadata.len(), number))
+    let identity = (0, 0, 0);
+    Some((metadata.modified().ok()?, metadata.len(), identity))
 }
 
 /// An editor may replace a file in several steps; what is half written is refused and read again when it is whole.
