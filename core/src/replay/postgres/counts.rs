@@ -32,13 +32,12 @@ pub(super) struct Counts(Mutex<State>);
 #[derive(Default)]
 struct State {
     counted: Tally,
-    /// Has a count come to an end?
-    is_counted: bool,
     /// Since the last count began that came to an end.
     since: Tally,
-    /// The claims of these since another began. No releases: it may have seen them already, and a key that is taken off
-    /// twice would make room that is not there.
+    /// The claims of these since another began. No releases: it may have seen them already.
     meanwhile: Option<Tally>,
+    /// How many counts came to an end.
+    ended: u64,
 }
 
 /// Grows with the claims between two counts, and no further than the store has room.
@@ -78,15 +77,29 @@ impl Counts {
     pub(super) fn all(&self) -> Option<u64> {
         let state = self.lock();
         let all = u64::try_from(state.counted.all + state.since.all).unwrap_or_default();
-        state.is_counted.then_some(all)
+        (state.ended > 0).then_some(all)
     }
 
-    /// One more key of this client, or one less.
-    pub(super) fn add(&self, client: i64, number: i64) {
+    /// One more key of this client.
+    pub(super) fn add(&self, client: i64) {
         let mut state = self.lock();
-        state.since.add(client, number);
-        if let Some(meanwhile) = state.meanwhile.as_mut().filter(|_| number > 0) {
-            meanwhile.add(client, number);
+        state.since.add(client, 1);
+        if let Some(meanwhile) = &mut state.meanwhile {
+            meanwhile.add(client, 1);
+        }
+    }
+
+    /// How many counts came to an end: to be asked before a release, for [`remove`](Self::remove).
+    pub(super) fn ended(&self) -> u64 {
+        self.lock().ended
+    }
+
+    /// One key of this client less, unless a count came to an end since the release began: it may have seen that already,
+    /// and a key that is taken off twice would make room that is not there.
+    pub(super) fn remove(&self, client: i64, ended: u64) {
+        let mut state = self.lock();
+        if state.ended == ended {
+            state.since.add(client, -1);
         }
     }
 
@@ -106,8 +119,9 @@ impl Counts {
 
     fn end(&self, counted: Tally) {
         let mut state = self.lock();
-        (state.counted, state.is_counted) = (counted, true);
+        state.counted = counted;
         state.since = state.meanwhile.take().unwrap_or_default();
+        state.ended = state.ended.wrapping_add(1);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -147,32 +161,54 @@ mod tests {
     #[test]
     fn a_count_that_goes_on_or_is_given_up_makes_no_room() {
         let counts = Counts::default();
-        counts.add(1, 10);
+        claim_ten(&counts, 1);
         for _ in 0..3 {
             counts.begin();
             assert_eq!(counts.refusal(1, LIMITS), Some(Claim::ClientFull));
         }
-        counts.add(2, 10);
-        counts.add(3, 10);
+        claim_ten(&counts, 2);
+        claim_ten(&counts, 3);
         assert_eq!(counts.refusal(4, LIMITS), Some(Claim::Full));
     }
 
     #[test]
-    fn what_is_claimed_during_a_count_is_counted_after_it_and_what_is_released_not_taken_off_twice() {
+    fn what_is_claimed_during_a_count_is_counted_after_it() {
         let counts = Counts::default();
-        counts.add(1, 10);
         counts.begin();
-        counts.add(1, -1);
-        counts.add(2, 10);
+        claim_ten(&counts, 1);
         assert_eq!(counts.all(), None, "what others have is not known yet");
-        // It has seen the release, and none of the claims.
-        counts.end(tally(vec![(Some(1), 9), (None, 9)]));
+        // It has seen none of them, but nine of others.
+        counts.end(tally(vec![(None, 9)]));
         assert_eq!(counts.all(), Some(19));
-        assert_eq!(counts.refusal(1, LIMITS), None);
-        counts.add(1, 1);
         assert_eq!(counts.refusal(1, LIMITS), Some(Claim::ClientFull));
-        assert_eq!(counts.refusal(2, LIMITS), Some(Claim::ClientFull));
-        counts.add(2, -1);
-        assert_eq!(counts.refusal(2, LIMITS), None);
+        counts.remove(1, counts.ended());
+        assert_eq!(counts.refusal(1, LIMITS), None);
+    }
+
+    /// Whether it is known here before the count that has seen it ends, or after.
+    #[test]
+    fn what_is_released_during_a_count_is_not_taken_off_twice() {
+        for is_known_before in [true, false] {
+            let counts = Counts::default();
+            claim_ten(&counts, 1);
+            let ended = counts.ended();
+            counts.begin();
+            if is_known_before {
+                counts.remove(1, ended);
+            }
+            counts.end(tally(vec![(Some(1), 9), (None, 9)]));
+            if !is_known_before {
+                counts.remove(1, ended);
+            }
+            assert_eq!(counts.refusal(1, LIMITS), None);
+            counts.add(1);
+            assert_eq!(counts.refusal(1, LIMITS), Some(Claim::ClientFull), "known before: {is_known_before}");
+        }
+    }
+
+    fn claim_ten(counts: &Counts, client: i64) {
+        for _ in 0..10 {
+            counts.add(client);
+        }
     }
 }

@@ -63,11 +63,12 @@ impl Shared {
     }
 
     pub(super) async fn release(&self, releasing: Releasing) -> Result<(), StoreError> {
+        let ended = self.counts.ended();
         // Never again: if it was done and only the answer was lost, somebody may have claimed the key since.
         let (was_claimed, taken) = self.ask(&releasing, 0).await?;
         self.connections.give_back(taken);
         if was_claimed {
-            self.counts.add(releasing.client, -1);
+            self.counts.remove(releasing.client, ended);
         }
         Ok(())
     }
@@ -126,7 +127,7 @@ impl Shared {
         match (found.claimed, refusal) {
             (Some(is_new), _) => {
                 if is_new {
-                    self.counts.add(client, 1);
+                    self.counts.add(client);
                 }
                 Claim::Fresh
             }
