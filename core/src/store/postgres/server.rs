@@ -93,25 +93,17 @@ impl Server {
     /// Waits for an answer on this connection, but not for ever.
     pub(super) async fn within<T>(
         &self,
-        mut connection: PoolConnection<Postgres>,
+        connection: PoolConnection<Postgres>,
         ask: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Error>,
     ) -> Result<T, StoreError> {
         let deadline = self.deadline.limit() / 2;
-        let answer = timeout(deadline, ask(&mut connection)).await;
-        match answer {
-            Ok(Ok(answer)) => {
-                give_back(connection, deadline);
-                Ok(answer)
-            }
-            Ok(Err(error)) => {
-                give_back(connection, deadline);
-                Err(self.fault(&error))
-            }
-            Err(_) => {
-                close(connection);
-                Err(StoreError::new(format!("{}: no answer within {deadline:?}", self.name)))
-            }
-        }
+        let mut asked = Asked(None);
+        let answer = timeout(deadline, ask(asked.0.insert(connection))).await;
+        let Ok(answer) = answer else {
+            return Err(StoreError::new(format!("{}: no answer within {deadline:?}", self.name)));
+        };
+        asked.give_back(deadline);
+        answer.map_err(|error| self.fault(&error))
     }
 
     pub(super) fn fault(&self, error: &Error) -> StoreError {
@@ -119,19 +111,28 @@ impl Server {
     }
 }
 
-/// To the pool, if it still answers. The pool asks as well, but without a deadline: connections to a host that has gone
-/// silent would stay there until none is left.
-fn give_back(mut connection: PoolConnection<Postgres>, deadline: Duration) {
-    tokio::spawn(async move {
-        if !matches!(timeout(deadline, connection.ping()).await, Ok(Ok(()))) {
-            close(connection);
-        }
-    });
+/// A connection that was asked something. Dropped before it is given back, it is closed, without a word to the server, who
+/// may not listen: also when whoever waited for the answer stopped waiting. The pool would wait for that answer in their
+/// place, without a deadline, and connections to a host that has gone silent would stay there until none is left.
+struct Asked(Option<PoolConnection<Postgres>>);
+
+impl Asked {
+    /// To the pool, if it still answers. The pool asks as well, but again without a deadline.
+    fn give_back(mut self, deadline: Duration) {
+        tokio::spawn(async move {
+            if let Some(connection) = &mut self.0
+                && let Ok(Ok(())) = timeout(deadline, connection.ping()).await
+            {
+                drop(self.0.take());
+            }
+        });
+    }
 }
 
-/// Without a word to the server, who may not listen.
-fn close(connection: PoolConnection<Postgres>) {
-    drop(connection.detach());
+impl Drop for Asked {
+    fn drop(&mut self) {
+        drop(self.0.take().map(PoolConnection::detach));
+    }
 }
 
 /// A schema is never changed once it was released; the next one is added to it.

@@ -5,13 +5,13 @@ use std::time::Duration;
 use countersign::store::{ClientRegistry as _, ClientStore as _, PostgresClients};
 use countersign_tests::drivers::SetClock;
 use countersign_tests::faults::{Fault, FaultProxy};
-use countersign_tests::patience::{PATIENCE, patiently};
+use countersign_tests::patience::{PATIENCE, patiently, until};
 use countersign_tests::row::NOW;
 use countersign_tests::servers::postgres::Postgres;
 use sqlx::Connection as _;
 
 use super::super::bed::{Bed as _, first_poll};
-use super::super::{name_of, registered, until_it_is_at};
+use super::super::{name_of, registered, until_it_is, until_it_is_at};
 use super::Database;
 
 /// What is remembered is served until its lifetime ends; what is not, is an error and not an unknown client.
@@ -83,12 +83,9 @@ async fn a_database_that_hangs_is_an_error_in_time() {
 /// A network that swallows everything: no connection that hangs in it is kept, not even one that had just answered.
 #[tokio::test]
 async fn a_network_that_has_gone_silent_takes_no_connection_for_ever() {
-    let url = Database::new().url;
-    let server = Postgres::shared().port();
-    let network = FaultProxy::start(server);
-    let through = url.replace(&format!(":{server}/"), &format!(":{}/", network.port()));
+    let (through, network) = behind_a_proxy(&Database::new());
     let clock = SetClock::new(NOW);
-    let registry = Database { url: through }.opened_with(&clock).await.with_deadline(DEADLINE);
+    let registry = through.opened_with(&clock).await.with_deadline(DEADLINE);
     let client = registered("a", "first");
     patiently(|| registry.insert(&client)).await;
     for round in 0..3 {
@@ -113,5 +110,46 @@ async fn a_network_that_has_gone_silent_takes_no_connection_for_ever() {
     }
 }
 
+/// The poll is cut short before the wait for its answer ends by itself; its connection is the only one of its kind.
+#[tokio::test]
+async fn a_poll_whose_answer_is_lost_takes_no_connection_for_ever() {
+    let database = Database::new();
+    let (through, network) = behind_a_proxy(&database);
+    let clock = SetClock::new(NOW);
+    let registry = through.opened_with(&clock).await.with_deadline(DEADLINE);
+    registry.insert(&registered("a", "first")).await.unwrap();
+    first_poll(&database, &registry).await;
+    until_it_is_at(&clock, &registry, "a", Some("first")).await;
+    let mut holder = database.connect().await;
+    let mut transaction = holder.begin().await.unwrap();
+    sqlx::query("LOCK TABLE countersign_changes").execute(&mut *transaction).await.unwrap();
+    until(async || database.waiting().await == 1).await;
+    network.both_ways(Fault::BlackHole);
+    transaction.rollback().await.unwrap();
+    until(async || database.waiting().await == 0).await;
+    // The answer is on its way now.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    network.both_ways(Fault::Pass);
+    let second = r#"{"client_id": "a", "client_secret": "s", "client_name": "second"}"#;
+    database.execute(&format!("UPDATE {{}}clients SET metadata = '{second}' WHERE client_id = 'a'")).await;
+    until_it_is(&registry, "a", Some("second")).await;
+}
+
 /// Of those that must give up. What is well answers within it on a busy machine too.
 const DEADLINE: Duration = Duration::from_secs(4);
+
+fn behind_a_proxy(database: &Database) -> (Database, FaultProxy) {
+    let server = Postgres::shared().port();
+    let network = FaultProxy::start(server);
+    let url = database.url.replace(&format!(":{server}/"), &format!(":{}/", network.port()));
+    (Database { url }, network)
+}
+
+impl Database {
+    /// How many statements in it wait for a lock.
+    async fn waiting(&self) -> i64 {
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        sqlx::query_scalar(waiting).fetch_one(&mut self.connect().await).await.unwrap()
+    }
+}
