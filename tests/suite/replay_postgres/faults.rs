@@ -137,6 +137,21 @@ async fn a_store_without_a_free_connection_is_an_error_within_its_deadline() {
     }
 }
 
+/// Though it lasts for longer than is usually waited, here and at the server.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_that_is_kept_for_less_than_the_deadline_is_no_error() {
+    let url = Postgres::shared().url_of_new_database();
+    let store = connect(&url).await;
+    let mut other = PgConnection::connect(&url).await.unwrap();
+    let mut lock = other.begin().await.unwrap();
+    lock.execute("LOCK TABLE countersign_used IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let (claimed, ()) = tokio::join!(claim(&store, "a", 1), async {
+        tokio::time::sleep(PostgresReplayStore::DEADLINE + Duration::from_millis(500)).await;
+        lock.rollback().await.unwrap();
+    });
+    assert_eq!(claimed.unwrap(), Claim::Fresh);
+}
+
 /// The answer leaves after the commit, and it is then that this trigger refuses.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_that_fails_is_an_error() {

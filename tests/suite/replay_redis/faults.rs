@@ -83,6 +83,19 @@ async fn a_server_that_hangs_is_an_error_within_the_deadline_and_then_at_once() 
     }
 }
 
+/// Though it hangs for longer than is usually waited.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_hangs_for_less_than_the_deadline_is_waited_for() {
+    let server = RedisServer::start();
+    let store = RedisReplayStore::connect_to(patient(&server.url())).await.unwrap();
+    server.hang();
+    let (claimed, ()) = tokio::join!(claim(&store, "a", 1), async {
+        tokio::time::sleep(RedisReplayStore::DEADLINE + Duration::from_millis(500)).await;
+        server.go_on();
+    });
+    assert_eq!(claimed.unwrap(), Claim::Fresh);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_cannot_be_reached_is_an_error_at_once() {
     let cannot = async |url: &str| assert!(RedisReplayStore::connect(url).await.is_err());

@@ -208,6 +208,23 @@ async fn writers_of_several_processes_wait_for_each_other() {
     assert!(one.insert(&registered("late", "")).await.unwrap());
 }
 
+/// For longer than anybody waits unless told, which is a second.
+#[tokio::test]
+async fn a_lock_that_is_kept_for_less_than_the_deadline_is_waited_for() {
+    let file = File::new();
+    let registry = file.opened().await;
+    // It opens the file once more for its deadline.
+    assert!(registry.read("a").await.unwrap().is_none());
+    let mut keeper = SqliteConnection::connect(&file.url()).await.unwrap();
+    let transaction = keeper.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let a = registered("a", "");
+    let (inserted, ()) = tokio::join!(registry.insert(&a), async {
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        transaction.rollback().await.unwrap();
+    });
+    assert!(inserted.unwrap());
+}
+
 /// As for a request: whoever is dropped took nothing along.
 #[tokio::test]
 async fn a_write_that_was_dropped_is_whole_or_not_there() {

@@ -80,6 +80,24 @@ async fn a_database_that_hangs_is_an_error_in_time() {
     assert!(patiently(|| registry.read("known")).await.is_some());
 }
 
+/// For longer than anybody waits unless told.
+#[tokio::test]
+async fn a_database_that_hangs_for_less_than_the_deadline_is_waited_for() {
+    let database = Database::new();
+    let registry = database.opened().await;
+    registry.insert(&registered("known", "first")).await.unwrap();
+    let mut holder = database.connect().await;
+    let mut transaction = holder.begin().await.unwrap();
+    sqlx::query("LOCK TABLE countersign_clients").execute(&mut *transaction).await.unwrap();
+    let third = registered("third", "");
+    let (found, inserted, ()) = tokio::join!(name_of(&registry, "known"), registry.insert(&third), async {
+        tokio::time::sleep(USUAL_DEADLINE + Duration::from_millis(500)).await;
+        transaction.rollback().await.unwrap();
+    });
+    assert_eq!(found.unwrap().as_deref(), Some("first"));
+    assert!(inserted.unwrap());
+}
+
 /// A network that swallows everything: no connection that hangs in it is kept, not even one that had just answered.
 #[tokio::test]
 async fn a_network_that_has_gone_silent_takes_no_connection_for_ever() {
@@ -137,6 +155,9 @@ async fn a_poll_whose_answer_is_lost_takes_no_connection_for_ever() {
 
 /// Of those that must give up. What is well answers within it on a busy machine too.
 const DEADLINE: Duration = Duration::from_secs(4);
+
+/// That of a look-up, unless told; half of it is that of an answer.
+const USUAL_DEADLINE: Duration = Duration::from_secs(2);
 
 fn behind_a_proxy(database: &Database) -> (Database, FaultProxy) {
     let server = Postgres::shared().port();
