@@ -117,15 +117,11 @@ impl Server {
 struct Asked(Option<PoolConnection<Postgres>>);
 
 impl Asked {
-    /// To the pool, if it still answers. The pool asks as well, but again without a deadline.
+    /// To the pool, if it still answers in time. Dropped, a connection of a pool does the same, but has no deadline.
     fn give_back(mut self, deadline: Duration) {
-        tokio::spawn(async move {
-            if let Some(connection) = &mut self.0
-                && let Ok(Ok(())) = timeout(deadline, connection.ping()).await
-            {
-                drop(self.0.take());
-            }
-        });
+        if let Some(mut connection) = self.0.take() {
+            tokio::spawn(timeout(deadline, connection.return_to_pool()));
+        }
     }
 }
 
