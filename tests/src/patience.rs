@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-/// How long a test waits for what must come.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a test waits for what must come. What takes seconds on a busy machine, such as a count, may be put off by
+/// many times that.
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Asks until there is an answer, for what may be asked more than once.
 ///
