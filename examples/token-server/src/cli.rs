@@ -28,7 +28,7 @@ pub(crate) struct Cli {
     ///
     /// It listens on a free port of 127.0.0.1, or where --listen says. It needs the private keys of the clients that it
     /// drives: a --config must name the clients.json of a folder countersign-demo/, and no setting that the
-    /// demonstration does not have. Of it are taken clients and framework; issuer, listen and [admin] do not matter.
+    /// demonstration does not have. Of it are taken clients and framework; issuer, listen and admin do not matter.
     #[arg(long)]
     pub(crate) try_all: bool,
 }
