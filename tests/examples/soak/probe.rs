@@ -1,6 +1,7 @@
 //! Is the machine too busy for us? What is late then is nobody's fault.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sqlx::{Connection as _, PgConnection};
@@ -22,7 +23,7 @@ pub(crate) fn watch(world: Arc<World>, until: Instant) {
             ready.send(()).unwrap();
             for turn in 0_u32.. {
                 let began = Instant::now();
-                if began > until {
+                if began > until || world.is_over.load(Ordering::SeqCst) {
                     break;
                 }
                 sleep(PAUSE).await;
@@ -42,7 +43,7 @@ pub(crate) fn watch(world: Arc<World>, until: Instant) {
 
 async fn watch_turns(world: Arc<World>, until: Instant) {
     let mut began = Instant::now();
-    while began < until {
+    while began < until && !world.is_over.load(Ordering::SeqCst) {
         sleep(PAUSE).await;
         if began.elapsed() > PAUSE + LATE {
             world.weather.was_late(began);

@@ -128,8 +128,9 @@ mod tests {
     /// FULL is 2. sqlx and the SQLite it is built with could come to mean something else.
     #[test]
     fn a_commit_is_synced() {
-        let name = format!("countersign-replay-{}.db", std::process::id());
-        let path = std::env::temp_dir().join(name);
+        let folder = std::env::temp_dir().join(format!("countersign-replay-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let path = folder.join("replay.db");
         make_if_missing(&path).unwrap();
         let mut opened = block_on(open(&path, 7)).unwrap();
         let synchronous = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut opened.connection);
@@ -137,6 +138,7 @@ mod tests {
         let made_at = block_on(open(&path, 8)).map(|opened| opened.made_at).unwrap();
         assert_eq!(made_at, 7);
         drop(opened);
-        std::fs::remove_file(path).unwrap();
+        // With what SQLite writes beside it and takes away a moment later.
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }
