@@ -19,13 +19,7 @@ use super::Database;
 async fn a_server_that_is_gone_is_an_error_until_it_is_back() {
     let (server, clock) = (Postgres::start(), SetClock::new(NOW));
     let database = Database { url: server.url() };
-    let registry = database.opened_with(&clock).await.with_deadline(DEADLINE);
-    for client in ["known", "other"].map(|id| registered(id, "first")) {
-        patiently(|| registry.insert(&client)).await;
-    }
-    until_it_is_at(&clock, &registry, "known", Some("first")).await;
-    first_poll(&database, &registry).await;
-    until_it_is_at(&clock, &registry, "known", Some("first")).await;
+    let registry = knowing_one_of_two(&database, &clock).await;
     server.kill();
     for _ in 0..3 {
         clock.advance(19);
@@ -56,13 +50,7 @@ async fn a_server_that_is_gone_is_an_error_until_it_is_back() {
 #[tokio::test]
 async fn a_database_that_hangs_is_an_error_in_time() {
     let (database, clock) = (Database::new(), SetClock::new(NOW));
-    let registry = database.opened_with(&clock).await.with_deadline(DEADLINE);
-    for client in ["known", "other"].map(|id| registered(id, "first")) {
-        patiently(|| registry.insert(&client)).await;
-    }
-    until_it_is_at(&clock, &registry, "known", Some("first")).await;
-    first_poll(&database, &registry).await;
-    until_it_is_at(&clock, &registry, "known", Some("first")).await;
+    let registry = knowing_one_of_two(&database, &clock).await;
     let mut holder = database.connect().await;
     let mut transaction = holder.begin().await.unwrap();
     sqlx::query("LOCK TABLE countersign_clients").execute(&mut *transaction).await.unwrap();
@@ -150,6 +138,18 @@ async fn a_poll_whose_answer_is_lost_takes_no_connection_for_ever() {
     let second = r#"{"client_id": "a", "client_secret": "s", "client_name": "second"}"#;
     database.execute(&format!("UPDATE {{}}clients SET metadata = '{second}' WHERE client_id = 'a'")).await;
     until_it_is(&registry, "a", Some("second")).await;
+}
+
+/// A registry that remembers the client `known`, and not the client `other`.
+async fn knowing_one_of_two(database: &Database, clock: &SetClock) -> PostgresClients {
+    let registry = database.opened_with(clock).await.with_deadline(DEADLINE);
+    for client in ["known", "other"].map(|id| registered(id, "first")) {
+        patiently(|| registry.insert(&client)).await;
+    }
+    until_it_is_at(clock, &registry, "known", Some("first")).await;
+    first_poll(database, &registry).await;
+    until_it_is_at(clock, &registry, "known", Some("first")).await;
+    registry
 }
 
 /// How many connections there are to be had: how many reads go on at once.
