@@ -1,5 +1,7 @@
 //! What an operator is told of used assertions and of key sets, now and not as it was at the start.
 
+use std::thread;
+
 use countersign::Algorithm;
 use countersign::sign::{ClientAssertion, SigningKey};
 use countersign_tests::servers::postgres::Postgres;
@@ -17,14 +19,16 @@ fn the_gauges_follow_the_replay_store_and_the_fetcher() -> Outcome<()> {
         let key = SigningKey::generate(Algorithm::ES256)?;
         let folder = folder(replay, &key)?;
         let node = Node::start(&folder.0, framework)?;
-        let (mut connection, mut operator) = (node.connect()?, node.connect_as_operator()?);
-        let mut reaches = |name: &str, least: f64| -> Outcome<()> {
+        // On connections of their own: one that waits for a reload may be closed.
+        let reaches = |name: &str, least: f64| -> Outcome<()> {
+            let mut operator = node.connect_as_operator()?;
             let seen = until(LIMIT, || Ok(gauge(&mut operator, name)?.filter(|value| *value >= least)))?;
             seen.map(drop).ok_or_else(|| format!("{replay}: {name} is never {least}").into())
         };
         reaches("client_auth_replay_entries", 0.0)?;
         reaches("client_auth_replay_capacity", 1_000_000.0)?;
         for entries in [1.0, 2.0] {
+            let mut connection = node.connect()?;
             // A host that does not answer.
             connection.form("/token", None, &form_with("dead", &key)?)?;
             reaches("client_auth_key_set_fetches", 1.0)?;
@@ -46,7 +50,7 @@ fn the_gauges_follow_the_replay_store_and_the_fetcher() -> Outcome<()> {
 /// It does not know how full it is, and has no gauge. The fetcher has its own all the same.
 #[test]
 fn a_redis_that_is_flushed_remembers_since_then() -> Outcome<()> {
-    let redis = RedisServer::start();
+    let mut redis = RedisServer::start();
     let key = SigningKey::generate(Algorithm::ES256)?;
     let folder = folder(&redis.url(), &key)?;
     let node = Node::start(&folder.0, "axum")?;
@@ -69,6 +73,23 @@ fn a_redis_that_is_flushed_remembers_since_then() -> Outcome<()> {
         Ok(shown()?[0].filter(|lost_at| Some(*lost_at) > started_at))
     })?;
     assert!(started_at.is_some() && lost_at >= flushed_at, "{started_at:?} {flushed_at:?} {lost_at:?}");
+
+    // What an operator asks for when it is down, and so do all the others.
+    redis.kill();
+    thread::scope(|scope| {
+        let askers: Vec<_> = (0..100)
+            .map(|number| {
+                let node = &node;
+                let path = if number % 2 == 0 { "/metrics" } else { "/overview" };
+                scope.spawn(move || {
+                    Some(node.connect_as_operator().ok()?.send("GET", path, &[], "").ok()?.status)
+                })
+            })
+            .collect();
+        for asker in askers {
+            assert_eq!(asker.join().ok().flatten(), Some(200));
+        }
+    });
     Ok(())
 }
 
